@@ -1,0 +1,116 @@
+import type { BrowserContext, CDPSession, Page } from "playwright-core";
+import { PageException, type BrowserPage, type CdpParams } from "../core/browser.ts";
+import { browserClosed, messageOf, type RenderError } from "../core/errors.ts";
+import type { Size } from "../core/frame.ts";
+
+type RawSend = (method: string, params?: CdpParams) => Promise<unknown>;
+type RawListen = (event: string, listener: (params: never) => void) => void;
+
+interface EvaluateAnswer {
+  readonly result: { readonly value?: unknown };
+  readonly exceptionDetails?: ExceptionDetails;
+}
+
+interface ExceptionDetails {
+  readonly text: string;
+  readonly exception?: { readonly description?: string; readonly value?: unknown };
+}
+
+/** Opens a page of the given size in CSS pixels, one device pixel each. */
+export async function openBrowserPage(context: BrowserContext, size: Size): Promise<BrowserPage> {
+  let page: Page;
+  let session: CDPSession;
+  try {
+    page = await context.newPage();
+    session = await context.newCDPSession(page);
+    await session.send("Page.enable");
+    // Before any binding: one that is added earlier is lost at the next navigation.
+    await session.send("Runtime.enable");
+    await session.send("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 1, mobile: false });
+  } catch (thrown) {
+    throw browserClosed("opening a page", thrown);
+  }
+  return new ConnectedPage(context, page, session);
+}
+
+class ConnectedPage implements BrowserPage {
+  readonly lost: Promise<never>;
+  readonly #page: Page;
+  readonly #session: CDPSession;
+  #failure: RenderError | null = null;
+  #isClosing = false;
+
+  constructor(context: BrowserContext, page: Page, session: CDPSession) {
+    this.#page = page;
+    this.#session = session;
+    this.lost = new Promise((_, reject) => {
+      const lose = (what: string): void => {
+        if (this.#failure !== null) return;
+        this.#failure = browserClosed(what);
+        if (!this.#isClosing) reject(this.#failure);
+      };
+      context.once("close", () => lose("the browser ended"));
+      page.once("crash", () => lose("the page crashed"));
+      page.once("close", () => lose("the page was closed"));
+    });
+    // Whoever waits for the page races with it; that nobody waits is no fault.
+    this.lost.catch(() => {});
+  }
+
+  async send<Result>(method: string, params?: CdpParams): Promise<Result> {
+    if (this.#failure !== null) throw this.#failure;
+    try {
+      // Playwright types each protocol command; this contract takes them by name. What is pending when the page goes
+      // is rejected by Playwright: no race with `lost`, which would keep a closure of every call for the page's life.
+      return (await (this.#session.send as unknown as RawSend).call(this.#session, method, params)) as Result;
+    } catch (thrown) {
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#isClosing || this.#page.isClosed()) throw browserClosed(method, thrown);
+      throw thrown;
+    }
+  }
+
+  on<Params>(event: string, listener: (params: Params) => void): () => void {
+    const session = this.#session;
+    (session.on as unknown as RawListen).call(session, event, listener);
+    return () => {
+      (session.off as unknown as RawListen).call(session, event, listener);
+    };
+  }
+
+  async evaluate<Result>(expression: string): Promise<Result> {
+    const answer = await this.send<EvaluateAnswer>("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    if (answer.exceptionDetails) throw new PageException(describeException(answer.exceptionDetails));
+    return answer.result.value as Result;
+  }
+
+  async bind(name: string, listener: (payload: string) => void): Promise<void> {
+    this.on<{ name: string; payload: string }>("Runtime.bindingCalled", (call) => {
+      if (call.name === name) listener(call.payload);
+    });
+    await this.send("Runtime.addBinding", { name });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    // A page whose browser is gone is closed.
+    await this.#page.close().catch(() => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** First line and first place of what the page threw. */
+export function describeException({ text, exception }: ExceptionDetails): string {
+  if (exception?.description !== undefined) {
+    return exception.description
+      .split("\n")
+      .slice(0, 2)
+      .map((line) => line.trim())
+      .join(" ");
+  }
+  return exception?.value === undefined ? text : messageOf(exception.value);
+}

@@ -1,0 +1,120 @@
+import { fromBase64, toBase64 } from "../../core/base64.ts";
+import type { EncodedChunk, EncoderNotice, EncoderSettings, FrameToEncode } from "../messages.ts";
+import { pageFrames } from "./page-frames.ts";
+import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
+
+const BT709: VideoColorSpaceInit = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
+/** Frames that may wait inside the encoder before `encode` holds the caller back. */
+const LONGEST_QUEUE = 4;
+
+class PageEncoder {
+  #settings: EncoderSettings | undefined;
+  #encoder: VideoEncoder | undefined;
+  #converter: I420Converter | undefined;
+  #last: VideoFrame | undefined;
+
+  /** The first codec string that this browser encodes at this size; null where there is none. */
+  async choose(settings: EncoderSettings): Promise<string | null> {
+    if (typeof VideoEncoder === "undefined") return null;
+    for (const codec of settings.codecs) {
+      if ((await VideoEncoder.isConfigSupported(config(settings, codec))).supported === true) return codec;
+    }
+    return null;
+  }
+
+  async open(settings: EncoderSettings): Promise<void> {
+    const codec: string | null = await this.choose(settings);
+    if (codec === null)
+      throw new Error(`this browser encodes none of ${settings.codecs.join(", ")} at ${settings.width}×${settings.height}`);
+    this.#settings = settings;
+    this.#encoder = new VideoEncoder({
+      output: (chunk, metadata) => notify({ chunk: describeChunk(chunk, metadata) }),
+      error: (thrown) => notify({ fault: thrown.message }),
+    });
+    this.#encoder.configure(config(settings, codec));
+  }
+
+  async encode({ timestampUs, durationUs, isKey, picture }: FrameToEncode): Promise<void> {
+    const encoder: VideoEncoder = this.#encoder!;
+    const source: VideoFrame = picture === null ? this.#last! : await this.#frameOf(picture);
+    const frame = new VideoFrame(source, { timestamp: timestampUs, duration: durationUs });
+    if (source !== this.#last) {
+      this.#last?.close();
+      this.#last = source;
+    }
+    encoder.encode(frame, { keyFrame: isKey });
+    frame.close();
+    while (encoder.state === "configured" && encoder.encodeQueueSize > LONGEST_QUEUE) {
+      await new Promise((resolve) => encoder.addEventListener("dequeue", resolve, { once: true }));
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#encoder!.flush();
+    this.close();
+  }
+
+  close(): void {
+    this.#last?.close();
+    this.#last = undefined;
+    if (this.#encoder?.state !== "closed") this.#encoder?.close();
+  }
+
+  async #frameOf(picture: NonNullable<FrameToEncode["picture"]>): Promise<VideoFrame> {
+    if ("handle" in picture) {
+      const kept: VideoFrame | undefined = pageFrames().get(picture.handle);
+      if (!kept) throw new Error(`the page holds no frame ${picture.handle}`);
+      return kept.clone();
+    }
+    const { width, height } = this.#settings!;
+    const data: Uint8Array<ArrayBuffer> = fromBase64(picture.data);
+    if (picture.format === "I420") return i420Frame(data, width, height);
+    this.#converter ??= await createI420Converter(width, height);
+    this.#converter.rgba.set(picture.format === "RGBA" ? data : await decode(data, `image/${picture.format.toLowerCase()}`));
+    return i420Frame(this.#converter.convert(), width, height);
+  }
+}
+
+function config({ width, height, framesPerSecond, bitrate }: EncoderSettings, codec: string): VideoEncoderConfig {
+  return {
+    codec,
+    width,
+    height,
+    framerate: framesPerSecond,
+    bitrate,
+    bitrateMode: "variable",
+    latencyMode: "quality",
+    avc: { format: "avc" },
+  };
+}
+
+function i420Frame(planes: Uint8Array<ArrayBuffer>, codedWidth: number, codedHeight: number): VideoFrame {
+  return new VideoFrame(planes, { format: "I420", codedWidth, codedHeight, timestamp: 0, colorSpace: BT709 });
+}
+
+async function decode(data: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8ClampedArray> {
+  const bitmap: ImageBitmap = await createImageBitmap(new Blob([data], { type }));
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true })!;
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height).data;
+}
+
+function describeChunk(chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata | undefined): EncodedChunk {
+  const data = new Uint8Array(chunk.byteLength);
+  chunk.copyTo(data);
+  const { description, codec } = metadata?.decoderConfig ?? {};
+  return {
+    isKey: chunk.type === "key",
+    timestampUs: chunk.timestamp,
+    durationUs: chunk.duration ?? 0,
+    data: toBase64(data),
+    ...(description ? { description: toBase64(new Uint8Array(description as ArrayBuffer)) } : {}),
+    ...(codec === undefined ? {} : { codec }),
+  };
+}
+
+function notify(notice: EncoderNotice): void {
+  (globalThis as unknown as { __framewrightChunk(notice: string): void }).__framewrightChunk(JSON.stringify(notice));
+}
+
+Object.assign(globalThis, { __framewrightEncoder: new PageEncoder() });

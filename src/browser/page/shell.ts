@@ -1,0 +1,204 @@
+import { frameTime, frameTimestampUs } from "../../core/frame-rate.ts";
+import { toBase64 } from "../../core/base64.ts";
+import type {
+  CanaryLook,
+  FrameNotice,
+  FramePlace,
+  OpenedComposition,
+  SenderConfig,
+  ShellRun,
+  ShellRunEnd,
+  UnreadyComposition,
+} from "../messages.ts";
+import { openComposition, seekComposition } from "./composition.ts";
+import { watchDepthScenes, type DepthSceneWatch } from "./depth-scenes.ts";
+import { pageFrames } from "./page-frames.ts";
+import { averageBlocks } from "./pixels/block-averages.ts";
+import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
+import { paintedRoots } from "./roots.ts";
+import { openRingFile } from "./senders/ring-file.ts";
+import { FreeSlots, type Sender, type SenderBuffer } from "./senders/sender.ts";
+import { openWebSocket } from "./senders/websocket.ts";
+import { openStage, styleCanvases, type Stage } from "./stage.ts";
+
+/** Frames that may wait in the page for an encoder there. */
+const PAGE_FRAMES = 4;
+const BT709: VideoColorSpaceInit = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
+
+/** The capture shell, driven by the host through `globalThis.__framewright`. */
+class Shell {
+  readonly #width: number;
+  readonly #height: number;
+  readonly #stage: Stage;
+  readonly #pageSlots: FreeSlots = new FreeSlots(PAGE_FRAMES);
+  #converter: Promise<I420Converter> | undefined;
+  #depthScenes: DepthSceneWatch | undefined;
+  #sender: Sender | undefined;
+  #runs = 0;
+
+  constructor(width: number, height: number) {
+    this.#width = width;
+    this.#height = height;
+    this.#stage = openStage(width, height);
+  }
+
+  async load(url: string, limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
+    await this.#stage.load(url);
+    const opened = await openComposition(this.#stage.view, limitMs);
+    for (const root of paintedRoots(this.#stage.view)) styleCanvases(root);
+    this.#depthScenes = watchDepthScenes(this.#stage.view);
+    return opened;
+  }
+
+  async openSender(config: SenderConfig): Promise<void> {
+    this.#sender = config.kind === "ring-file" ? await openRingFile(config) : await openWebSocket(config);
+  }
+
+  /** Sends one slot of counted bytes, so that the host can see whether the transport works. */
+  async probeSender(): Promise<number> {
+    const buffer: SenderBuffer = await this.#sender!.acquire();
+    for (let at = 0; at < buffer.bytes.length; at++) buffer.bytes[at] = (at * 7) % 251;
+    await this.#sender!.send(buffer);
+    return buffer.slot;
+  }
+
+  /** Seeks and captures the frames of a range, in order; tells each through the binding. */
+  async run({ start, end, frameRate, format, sampleAt }: ShellRun): Promise<ShellRunEnd> {
+    const run: number = ++this.#runs;
+    const samples = new Set(sampleAt);
+    const sending: Promise<void>[] = [];
+    let fault: { readonly index: number; readonly thrown: string } | undefined;
+    for (let index = start; index < end; index++) {
+      try {
+        await this.#seek(frameTime(index, frameRate));
+      } catch (thrown) {
+        return { ended: "seek-failed", index, thrown: describe(thrown) };
+      }
+      try {
+        const isDamaged: boolean = await this.#settle();
+        if (run !== this.#runs) return { ended: "stopped" };
+        if (this.#depthScenes!.appeared()) return { ended: "depth-scene", index };
+        if (!isDamaged && index > start && !samples.has(index)) {
+          announce({ index, at: null });
+          continue;
+        }
+        this.#stage.draw();
+        const sample = samples.has(index) ? { sample: this.#averages() } : {};
+        const frame: VideoFrame = this.#stage.frame(frameTimestampUs(index, frameRate));
+        if (format === "page") announce({ index, at: { handle: await this.#keep(frame, index) }, ...sample });
+        else {
+          const filled: SenderBuffer = await this.#fill(frame, format);
+          const sent = this.#sender!.send(filled).then(
+            () => announce({ index, at: { slot: filled.slot }, ...sample }),
+            (thrown: unknown) => {
+              fault ??= { index, thrown: describe(thrown) };
+            },
+          );
+          sending.push(sent);
+          if (sending.length > 8) sending.splice(0, sending.length - 8);
+        }
+      } catch (thrown) {
+        return { ended: "capture-failed", index, thrown: describe(thrown) };
+      }
+      if (fault) return { ended: "capture-failed", ...fault };
+      if (run !== this.#runs) return { ended: "stopped" };
+    }
+    await Promise.all(sending);
+    return fault ? { ended: "capture-failed", ...fault } : { ended: "complete" };
+  }
+
+  stop(): void {
+    this.#runs++;
+  }
+
+  release(place: FramePlace): void {
+    if ("slot" in place) this.#sender!.release(place.slot);
+    else {
+      pageFrames().get(place.handle)?.close();
+      if (pageFrames().delete(place.handle)) this.#pageSlots.give(0);
+    }
+  }
+
+  /** Block averages of the composition at one time, as base64. */
+  async sample(timeSeconds: number): Promise<string> {
+    await this.#seek(timeSeconds);
+    await this.#settle();
+    this.#stage.draw();
+    return this.#averages();
+  }
+
+  /** Draws the canary; the host compares the colours at the points. */
+  async canary(points: readonly (readonly [number, number])[], timeSeconds: number): Promise<CanaryLook> {
+    await this.#seek(timeSeconds);
+    const isDamaged: boolean = await this.#settle();
+    if (isDamaged) this.#stage.draw();
+    return { colors: points.map(([x, y]) => this.#stage.pixelAt(x, y)), isDamaged };
+  }
+
+  #seek(timeSeconds: number): Promise<void> {
+    return seekComposition(this.#stage.view, timeSeconds);
+  }
+
+  /** One rendering update; another where it made a font load. */
+  async #settle(): Promise<boolean> {
+    const isDamaged: boolean = await this.#stage.update();
+    const { fonts } = this.#stage.view.document;
+    if (fonts.status !== "loading") return isDamaged;
+    await fonts.ready;
+    return this.#stage.update();
+  }
+
+  #averages(): string {
+    return toBase64(averageBlocks(this.#stage.readPixels().data, this.#width, this.#height));
+  }
+
+  async #fill(frame: VideoFrame, format: "RGBA" | "I420"): Promise<SenderBuffer> {
+    // Copying in a worker instead costs ten times as much (see docs/decisions/0003).
+    try {
+      if (format === "RGBA") {
+        const buffer: SenderBuffer = await this.#sender!.acquire();
+        await frame.copyTo(buffer.bytes, { format: "RGBA" });
+        return buffer;
+      }
+      const planes: Uint8Array = await this.#convert(frame);
+      const buffer: SenderBuffer = await this.#sender!.acquire();
+      buffer.bytes.set(planes);
+      return buffer;
+    } finally {
+      frame.close();
+    }
+  }
+
+  async #convert(frame: VideoFrame): Promise<Uint8Array<ArrayBuffer>> {
+    const converter: I420Converter = await (this.#converter ??= createI420Converter(this.#width, this.#height));
+    await frame.copyTo(converter.rgba, { format: "RGBA" });
+    return converter.convert();
+  }
+
+  /** Keeps the frame in the page as I420: left to itself, Chromium converts for an encoder with the matrix of BT.601. */
+  async #keep(frame: VideoFrame, index: number): Promise<number> {
+    await this.#pageSlots.take();
+    const { timestamp } = frame;
+    const planes: Uint8Array<ArrayBuffer> = await this.#convert(frame).finally(() => frame.close());
+    const [codedWidth, codedHeight] = [this.#width, this.#height];
+    pageFrames().set(index, new VideoFrame(planes, { format: "I420", codedWidth, codedHeight, timestamp, colorSpace: BT709 }));
+    return index;
+  }
+}
+
+function announce(notice: FrameNotice): void {
+  (globalThis as unknown as { __framewrightFrame(notice: string): void }).__framewrightFrame(JSON.stringify(notice));
+}
+
+function describe(thrown: unknown): string {
+  // Errors of the composition are of another realm: `instanceof` does not know them.
+  const { name, message } = Object(thrown) as Partial<Error>;
+  return message === undefined ? String(thrown) : `${name}: ${message}`;
+}
+
+/** Called once by the host, with the size of the composition. */
+function openShell(width: number, height: number): void {
+  Object.assign(globalThis, { __framewright: new Shell(width, height) });
+}
+
+Object.assign(globalThis, { __framewrightOpen: openShell });

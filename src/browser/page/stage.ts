@@ -1,0 +1,120 @@
+/**
+ * The stage: the composition lives in a same-origin iframe that is a direct child of a `layoutsubtree` canvas, and is
+ * painted into it from its paint records, without the compositor (https://github.com/WICG/html-in-canvas).
+ */
+interface ElementCanvas extends HTMLCanvasElement {
+  onpaint: (() => void) | null;
+  requestPaint(): void;
+}
+
+interface ElementContext extends CanvasRenderingContext2D {
+  drawElementImage(element: Element, x: number, y: number): void;
+}
+
+export interface Stage {
+  /** The composition's window. */
+  readonly view: Window;
+  load(url: string): Promise<void>;
+  /** Lets one rendering update pass, and says whether the composition's painting has changed since the last `draw`. */
+  update(): Promise<boolean>;
+  /** Paints the composition on white, as a browser shows a page without a background. */
+  draw(): void;
+  /** The painted picture; the caller closes it. Making it is where the raster happens. */
+  frame(timestampUs: number): VideoFrame;
+  readPixels(): ImageData;
+  pixelAt(x: number, y: number): readonly number[];
+}
+
+/**
+ * Chromium loses `<canvas>` elements in the composition unless their paint offset is zero. Containment mends it for 2D and
+ * WebGL alike; `:where` keeps the rule weaker than any of the author's.
+ */
+const CANVAS_STYLE = ":where(canvas) { contain: paint }";
+
+export function openStage(width: number, height: number): Stage {
+  const canvas: ElementCanvas = layoutCanvas(width, height);
+  const composition: HTMLIFrameElement = document.createElement("iframe");
+  composition.scrolling = "no";
+  composition.style.cssText = `position:absolute;left:0;top:0;width:${width}px;height:${height}px;border:0`;
+  canvas.append(composition);
+  const context = canvas.getContext("2d", { willReadFrequently: true }) as ElementContext;
+  const nextUpdate: () => Promise<void> = openPacer();
+  let isDamaged = true;
+  canvas.onpaint = () => {
+    isDamaged = true;
+  };
+  return {
+    get view(): Window {
+      return composition.contentWindow!;
+    },
+    async load(url) {
+      await new Promise((resolve) => {
+        composition.onload = resolve;
+        composition.src = url;
+      });
+      isDamaged = true;
+      canvas.requestPaint();
+    },
+    async update() {
+      await nextUpdate();
+      return isDamaged;
+    },
+    draw() {
+      context.reset();
+      context.fillStyle = "#fff";
+      context.fillRect(0, 0, width, height);
+      context.drawElementImage(composition, 0, 0);
+      isDamaged = false;
+    },
+    frame: (timestamp) => new VideoFrame(canvas, { timestamp }),
+    readPixels: () => context.getImageData(0, 0, width, height),
+    pixelAt: (x, y) => [...context.getImageData(x, y, 1, 1).data],
+  };
+}
+
+export function styleCanvases(root: Document | ShadowRoot): void {
+  const view = (root.ownerDocument ?? (root as Document)).defaultView as (Window & typeof globalThis) | null;
+  if (!view) return;
+  const sheet = new view.CSSStyleSheet();
+  sheet.replaceSync(CANVAS_STYLE);
+  root.adoptedStyleSheets.push(sheet);
+}
+
+/**
+ * Without damage Chromium paces rendering updates at 60 Hz, so that a wait costs 17 ms. A canvas of one pixel that
+ * changes at every update makes them follow each other at once.
+ */
+function openPacer(): () => Promise<void> {
+  const canvas: ElementCanvas = layoutCanvas(1, 1);
+  canvas.append(document.createElement("i"));
+  const context = canvas.getContext("2d")!;
+  const turns = new MessageChannel();
+  let isLight = false;
+  return async () => {
+    await new Promise<void>((resolve) => {
+      canvas.onpaint = () => {
+        isLight = !isLight;
+        context.fillStyle = isLight ? "#fff" : "#000";
+        context.fillRect(0, 0, 1, 1);
+        resolve();
+      };
+      canvas.requestPaint();
+    });
+    // Its handler can run before the stage's in the same update: one more task, and the damage is known.
+    await new Promise<void>((resolve) => {
+      turns.port1.onmessage = () => resolve();
+      turns.port2.postMessage(0);
+    });
+  };
+}
+
+function layoutCanvas(width: number, height: number): ElementCanvas {
+  const canvas = document.createElement("canvas") as ElementCanvas;
+  if (typeof canvas.requestPaint !== "function") throw new Error("This browser has no HTML-in-canvas (CanvasDrawElement)");
+  canvas.setAttribute("layoutsubtree", "");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.style.cssText = `position:fixed;left:0;top:0;width:${width}px;height:${height}px`;
+  document.body.append(canvas);
+  return canvas;
+}

@@ -1,0 +1,25 @@
+import { fromBase64, toBase64 } from "../../core/base64.ts";
+import type { OpenedComposition, UnreadyComposition } from "../messages.ts";
+import { openComposition, seekComposition } from "./composition.ts";
+import { averageBlocks } from "./pixels/block-averages.ts";
+
+/** The composition as a page of its own, driven by the host through `globalThis.__framewright`. */
+const topPage = {
+  open: (limitMs: number): Promise<OpenedComposition | UnreadyComposition> => openComposition(window, limitMs),
+
+  async seek(timeSeconds: number): Promise<void> {
+    await seekComposition(window, timeSeconds);
+    if (document.fonts.status === "loading") await document.fonts.ready;
+  },
+
+  /** Block averages of a picture, as base64. */
+  async averages(picture: string, type: string): Promise<string> {
+    const bitmap: ImageBitmap = await createImageBitmap(new Blob([fromBase64(picture)], { type }));
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true })!;
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    return toBase64(averageBlocks(data, bitmap.width, bitmap.height));
+  },
+};
+
+Object.assign(globalThis, { __framewright: topPage });

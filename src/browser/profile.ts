@@ -1,0 +1,45 @@
+import { mkdtemp, readdir, rm, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PREFIX = "framewright-profile-";
+const SHARED_MEMORY = "/dev/shm";
+/** A profile with a ring of four 4K frames in RGBA and the browser's own files, with room to spare. */
+const ROOM_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Makes a folder for a browser's profile, in memory where the host has a memory file system with room: frames pass
+ * through a file of the profile. Folders of processes that ended without cleaning up are removed on the way.
+ */
+export async function createProfile(): Promise<string> {
+  const parent: string = (await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir();
+  await removeAbandoned(parent);
+  return mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
+}
+
+async function hasRoom(folder: string): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize >= ROOM_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+async function removeAbandoned(parent: string): Promise<void> {
+  const names: string[] = await readdir(parent).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith(PREFIX))) {
+    const owner = Number(name.slice(PREFIX.length).split("-")[0]);
+    if (!isAlive(owner)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (thrown) {
+    // Somebody else's process is alive too.
+    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,255 @@
+import type { Box } from "./blocks.ts";
+
+/** Every way in which a render ends without a file. The set is closed; a program switches on it, never on a message. */
+export type RenderErrorCode =
+  | "aborted"
+  | "browser-closed"
+  | "browser-launch-failed"
+  | "browser-missing"
+  | "capture-distrusted"
+  | "capture-failed"
+  | "capture-stalled"
+  | "disk-full"
+  | "duration-invalid"
+  | "duration-missing"
+  | "encoder-failed"
+  | "encoder-stalled"
+  | "ffmpeg-missing"
+  | "frame-rate-invalid"
+  | "job-invalid"
+  | "output-invalid"
+  | "output-not-writable"
+  | "page-failed"
+  | "page-not-found"
+  | "page-not-ready"
+  | "page-unreachable"
+  | "plan-impossible"
+  | "seek-failed"
+  | "size-invalid";
+
+/** JSON that goes with an error: the values that its message names. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** The one error class. `code` says what happened, `details` holds the values, `cause` what was underneath. */
+export class RenderError extends Error {
+  override readonly name: string = "RenderError";
+  /** Recognises our errors across two copies of the package and across workers. */
+  readonly "~renderError": true = true;
+  readonly code: RenderErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: RenderErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+
+  toJSON(): { code: RenderErrorCode; message: string; details: ErrorDetails } {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+}
+
+export function isRenderError(value: unknown): value is RenderError {
+  return typeof value === "object" && value !== null && "~renderError" in value;
+}
+
+/** The words of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function quoted(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : String(typeof value === "object" ? JSON.stringify(value) : value);
+}
+
+export function aborted(reason: unknown): RenderError {
+  return new RenderError("aborted", `The render was stopped: ${messageOf(reason)}`, {}, reason);
+}
+
+export function browserClosed(what: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "browser-closed",
+    `The browser went away while it was needed: ${what}. It may have been killed or run out of memory; render again, or try a smaller size`,
+    { what },
+    cause,
+  );
+}
+
+export function browserLaunchFailed(executable: string, cause: unknown): RenderError {
+  return new RenderError(
+    "browser-launch-failed",
+    `Starting the browser "${executable}" failed: ${messageOf(cause)}. Run \`framewright doctor\` to see what is missing`,
+    { executable },
+    cause,
+  );
+}
+
+export function browserMissing(lookedIn: readonly string[], asked: string | null): RenderError {
+  const what: string = asked === null ? "No browser was found" : `There is no browser at "${asked}"`;
+  return new RenderError(
+    "browser-missing",
+    `${what} (looked in: ${lookedIn.join(", ")}). Install one with \`npm install @sparticuz/chromium\` or \`npx playwright install chromium-headless-shell\`, or name one in FRAMEWRIGHT_BROWSER`,
+    { lookedIn, asked },
+  );
+}
+
+export function captureDistrusted(
+  capture: string,
+  reason: string,
+  evidence: { index?: number; largest?: number; box?: Box | null } = {},
+): RenderError {
+  return new RenderError(
+    "capture-distrusted",
+    `The capture "${capture}" cannot be trusted with this page: ${reason}. Choose another with --capture screenshot, or leave the choice to the policy`,
+    { capture, reason, ...evidence },
+  );
+}
+
+export function captureFailed(capture: string, index: number, cause: unknown): RenderError {
+  return new RenderError(
+    "capture-failed",
+    `Capturing frame ${index} with "${capture}" failed: ${messageOf(cause)}. Try another capture with --capture`,
+    { capture, index },
+    cause,
+  );
+}
+
+export function captureStalled(index: number, limitMs: number): RenderError {
+  return new RenderError(
+    "capture-stalled",
+    `The page gave no frame ${index} within ${limitMs} ms. A seek may never return; raise captureTimeoutMs if the page is only slow`,
+    { index, limitMs },
+  );
+}
+
+export function diskFull(output: string, freeBytes: number | null, cause?: unknown): RenderError {
+  return new RenderError(
+    "disk-full",
+    `The disk of "${output}" is full (${freeBytes ?? "unknown"} bytes are free). Free some space, or write the output elsewhere`,
+    { output, freeBytes },
+    cause,
+  );
+}
+
+export function durationInvalid(value: unknown, from: "job" | "page"): RenderError {
+  const whose: string = from === "job" ? "asked for" : "that the page offers";
+  return new RenderError(
+    "duration-invalid",
+    `The duration ${whose} is ${quoted(value)}; it must be a finite number of seconds above 0. Give one with --duration`,
+    { value: String(value), from },
+  );
+}
+
+export function durationMissing(url: string): RenderError {
+  return new RenderError(
+    "duration-missing",
+    `Neither the job nor the page "${url}" says how long the video is. Give --duration, or set window.framewright.duration in seconds`,
+    { url },
+  );
+}
+
+export function encoderFailed(encoder: string, what: string, details: ErrorDetails = {}, cause?: unknown): RenderError {
+  return new RenderError("encoder-failed", `The encoder "${encoder}" failed: ${what}`, { encoder, ...details }, cause);
+}
+
+export function encoderStalled(encoder: string, phase: "write" | "finish", limitMs: number): RenderError {
+  return new RenderError(
+    "encoder-stalled",
+    `The encoder "${encoder}" took nothing for ${limitMs} ms during ${phase}, and was ended. Raise inactivityTimeoutMs if the machine is only slow`,
+    { encoder, phase, limitMs },
+  );
+}
+
+export function ffmpegMissing(lookedIn: readonly string[]): RenderError {
+  return new RenderError(
+    "ffmpeg-missing",
+    `No ffmpeg was found (looked in: ${lookedIn.join(", ")}). Install it (on Debian: apt-get install ffmpeg; anywhere: npm install ffmpeg-static), name it in FFMPEG_PATH, or use --encoder webcodecs, which needs none`,
+    { lookedIn },
+  );
+}
+
+export function frameRateInvalid(value: unknown): RenderError {
+  return new RenderError(
+    "frame-rate-invalid",
+    `The frame rate ${quoted(value)} is none. Give a number above 0 and at most 1000, such as 30 or 29.97, or a fraction such as "30000/1001"`,
+    { value: typeof value === "object" ? value : String(value) },
+  );
+}
+
+export function jobInvalid(issues: readonly string[]): RenderError {
+  return new RenderError("job-invalid", `The job cannot be read: ${issues.join("; ")}`, { issues });
+}
+
+export function outputInvalid(output: string, faults: readonly string[]): RenderError {
+  return new RenderError(
+    "output-invalid",
+    `The finished file falls short and was not kept as "${output}": ${faults.join("; ")}. Render again; if it stays, try another --encoder and report it`,
+    { output, faults },
+  );
+}
+
+export function outputNotWritable(output: string, cause: unknown): RenderError {
+  return new RenderError(
+    "output-not-writable",
+    `The output "${output}" cannot be written: ${messageOf(cause)}. Check that its folder exists and that you may write there`,
+    { output },
+    cause,
+  );
+}
+
+export function pageFailed(url: string, exceptions: readonly string[]): RenderError {
+  return new RenderError(
+    "page-failed",
+    `The page "${url}" threw while loading and cannot be rendered: ${exceptions.join("; ")}. Open it in a browser and mend the script`,
+    { url, exceptions },
+  );
+}
+
+export function pageNotFound(page: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "page-not-found",
+    `There is no page at "${page}". Give the path of an HTML file, or a URL that starts with http:// or https://`,
+    { page },
+    cause,
+  );
+}
+
+export function pageNotReady(url: string, waitedFor: string, limitMs: number): RenderError {
+  return new RenderError(
+    "page-not-ready",
+    `The page "${url}" was not ready within ${limitMs} ms; waited for: ${waitedFor}. Set window.framewright = { duration, seek(t) } in the page, or raise readinessTimeoutMs`,
+    { url, waitedFor, limitMs },
+  );
+}
+
+export function pageUnreachable(url: string, why: string): RenderError {
+  return new RenderError("page-unreachable", `The page "${url}" cannot be loaded: ${why}. Check the address and that its server answers`, {
+    url,
+    why,
+  });
+}
+
+export function planImpossible(
+  lacking: "capture" | "encoder",
+  rejected: readonly { part: string; reasons: readonly string[] }[],
+): RenderError {
+  const list: string = rejected.map((one) => `${one.part} (${one.reasons.join(", ")})`).join("; ");
+  return new RenderError(
+    "plan-impossible",
+    `No ${lacking} can do this job: ${list === "" ? "none was given" : list}. Run \`framewright doctor\` to see what works here`,
+    { lacking, rejected },
+  );
+}
+
+export function seekFailed(index: number, timeSeconds: number, thrown: unknown): RenderError {
+  return new RenderError(
+    "seek-failed",
+    `The page's seek(${timeSeconds}) for frame ${index} threw: ${messageOf(thrown)}. Mend the page's seek`,
+    { index, timeSeconds, thrown: messageOf(thrown) },
+    thrown,
+  );
+}
+
+export function sizeInvalid(width: number, height: number, why: string): RenderError {
+  return new RenderError("size-invalid", `The size ${width}×${height} cannot be rendered: ${why}`, { width, height });
+}

@@ -1,0 +1,35 @@
+import type { Box } from "./blocks.ts";
+import type { Plan } from "./policy/plan.ts";
+
+/** What happens during a render, in order. JSON. */
+export type RenderEvent =
+  | { readonly type: "page-ready"; readonly url: string; readonly durationSeconds: number; readonly frameCount: number }
+  | { readonly type: "plan-ready"; readonly plan: Plan }
+  | { readonly type: "capture-checked"; readonly capture: string; readonly index: number; readonly largest: number }
+  | {
+      readonly type: "capture-distrusted";
+      readonly capture: string;
+      readonly reason: string;
+      readonly index: number | null;
+      readonly box: Box | null;
+    }
+  | { readonly type: "capture-opened"; readonly capture: string; readonly transport: string | null }
+  | { readonly type: "frame-encoded"; readonly index: number; readonly frameCount: number; readonly repeats: boolean }
+  | { readonly type: "finishing" }
+  | { readonly type: "warning"; readonly reason: string };
+
+export type RenderListener = (event: RenderEvent) => void;
+
+/** Calls a listener that may throw: what it throws becomes one warning, and never stops the render. */
+export function protectedListener(listener: RenderListener | undefined, onWarning: (reason: string) => void): RenderListener {
+  if (!listener) return () => {};
+  let warned = false;
+  return (event) => {
+    try {
+      listener(event);
+    } catch (thrown) {
+      if (!warned) onWarning(`onEvent threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      warned = true;
+    }
+  };
+}

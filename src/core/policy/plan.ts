@@ -1,0 +1,126 @@
+import type { CaptureTraits, PageFacts } from "../capture.ts";
+import type { EncoderTraits } from "../encoder.ts";
+import { planImpossible } from "../errors.ts";
+import type { FrameFormat } from "../frame.ts";
+import type { ParsedJob } from "../job.ts";
+import type { Support } from "../support.ts";
+
+/** A part that could be chosen, with what it answered when it was tried. Parts come in order of preference. */
+export interface Candidate<Traits> {
+  readonly name: string;
+  readonly traits: Traits;
+  readonly support: Support;
+}
+
+/** All that the policy knows. JSON. */
+export interface PolicyInput {
+  readonly job: ParsedJob;
+  readonly page: PageFacts;
+  readonly frameCount: number;
+  readonly captures: readonly Candidate<CaptureTraits>[];
+  readonly encoders: readonly Candidate<EncoderTraits>[];
+  /** Parts that failed earlier in this job. */
+  readonly struckOut: readonly PlanFailure[];
+}
+
+export interface PlanFailure {
+  readonly part: string;
+  readonly reason: string;
+}
+
+export interface Rejection {
+  readonly part: string;
+  readonly reasons: readonly string[];
+}
+
+/** Which parts do the job, and why. JSON. Every candidate is either chosen or rejected with a reason. */
+export interface Plan {
+  readonly capture: string;
+  readonly encoder: string;
+  readonly frameFormat: FrameFormat;
+  /** Frames whose picture is compared with the reference capture's; empty where the capture needs no check. */
+  readonly checkAt: readonly number[];
+  readonly reasons: readonly string[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** Chooses the parts for a job: synchronous and pure. */
+export type Policy = (input: PolicyInput) => Plan;
+
+/** Frames that are compared in a job; four find a fault of the whole page, and cost less than half a second. */
+const CHECKS = 4;
+
+/**
+ * Takes the first part of each kind that works here, suits the page, and was not struck out.
+ *
+ * @throws RenderError `plan-impossible`
+ */
+export const defaultPolicy: Policy = (input) => {
+  const encoder = choose("encoder", input.encoders, input, () => []);
+  const accepts: readonly FrameFormat[] = encoder.chosen.traits.accepts;
+  const capture = choose("capture", input.captures, input, (traits) => [
+    ...(input.page.hasDepthScene && !traits.sortsDepth
+      ? ["the page has a scene with transform-style: preserve-3d, which it does not sort in depth"]
+      : []),
+    ...(accepts.some((format) => traits.gives.includes(format)) ? [] : [`it gives no format that ${encoder.chosen.name} takes`]),
+  ]);
+  const { gives, needsCheck } = capture.chosen.traits;
+  return {
+    capture: capture.chosen.name,
+    encoder: encoder.chosen.name,
+    frameFormat: accepts.find((format) => gives.includes(format))!,
+    checkAt: needsCheck ? spread(input.frameCount, CHECKS) : [],
+    reasons: [capture.reason, encoder.reason],
+    rejected: [...capture.rejected, ...encoder.rejected],
+  };
+};
+
+/** `count` whole numbers from 0 to `frameCount - 1`, both ends included. */
+export function spread(frameCount: number, count: number): number[] {
+  if (frameCount <= count) return Array.from({ length: frameCount }, (_, index) => index);
+  return Array.from({ length: count }, (_, step) => Math.round((step * (frameCount - 1)) / (count - 1)));
+}
+
+interface Choice<Traits> {
+  readonly chosen: Candidate<Traits>;
+  readonly reason: string;
+  readonly rejected: readonly Rejection[];
+}
+
+function choose<Traits>(
+  kind: "capture" | "encoder",
+  candidates: readonly Candidate<Traits>[],
+  input: PolicyInput,
+  objections: (traits: Traits) => readonly string[],
+): Choice<Traits> {
+  const asked: string | null = input.job[kind];
+  const fit: Candidate<Traits>[] = [];
+  const rejected: Rejection[] = [];
+  for (const candidate of candidates) {
+    const reasons: readonly string[] = [
+      ...(asked !== null && asked !== candidate.name ? [`the job asks for ${asked}`] : []),
+      ...(candidate.support.ok ? [] : candidate.support.reasons),
+      ...objections(candidate.traits),
+      ...input.struckOut.filter((failure) => failure.part === candidate.name).map((failure) => failure.reason),
+      ...(fit[0] ? [`${fit[0].name} is preferred`] : []),
+    ];
+    if (reasons.length === 0) fit.push(candidate);
+    else rejected.push({ part: candidate.name, reasons });
+  }
+  const [chosen] = fit;
+  if (!chosen) {
+    const unknown: boolean = asked !== null && !candidates.some((candidate) => candidate.name === asked);
+    throw planImpossible(
+      kind,
+      unknown
+        ? [{ part: asked!, reasons: [`there is none of this name; known: ${candidates.map((one) => one.name).join(", ")}`] }]
+        : rejected,
+    );
+  }
+  return {
+    chosen,
+    reason:
+      asked === null ? `${chosen.name}: the first ${kind} in order of preference that works here` : `${chosen.name}: the job asks for it`,
+    rejected,
+  };
+}

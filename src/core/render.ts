@@ -1,0 +1,357 @@
+import type { Browser } from "./browser.ts";
+import type { Capture, CaptureContext, CaptureSession } from "./capture.ts";
+import type { EncodeRequest, Encoder, EncoderSession } from "./encoder.ts";
+import { aborted, durationMissing, isRenderError, type RenderError } from "./errors.ts";
+import { protectedListener, type RenderEvent, type RenderListener } from "./events.ts";
+import { frameCountOf } from "./frame-rate.ts";
+import { checkedDuration, parseJob, type ParsedJob, type RenderJob } from "./job.ts";
+import { checkBeforeStart, type CaptureCheck, type ReferenceSamples } from "./pipeline/check-capture.ts";
+import { checkOutput, type OutputFacts } from "./pipeline/check-output.ts";
+import { pageSource } from "./pipeline/page-source.ts";
+import { pump, type PumpResult } from "./pipeline/pump.ts";
+import { defaultPolicy, type Candidate, type Plan, type PlanFailure, type Policy, type PolicyInput } from "./policy/plan.ts";
+import type { OutputSink } from "./sink.ts";
+import type { Support } from "./support.ts";
+
+/** The parts that may do the job, best first. Nothing registers itself. */
+export interface RenderParts {
+  readonly captures: readonly Capture[];
+  /** The capture that works everywhere and that others are compared with. */
+  readonly reference: Capture;
+  readonly encoders: readonly Encoder[];
+  readonly policy?: Policy;
+}
+
+/** What a runtime gives to a render. */
+export interface RenderHost {
+  /** Makes the page reachable by URL. */
+  openPage(page: string): Promise<PageAddress>;
+  launchBrowser(request: BrowserRequest): Promise<Browser>;
+  openSink(output: string): Promise<OutputSink>;
+}
+
+export interface PageAddress extends AsyncDisposable {
+  readonly url: string;
+}
+
+export interface BrowserRequest {
+  readonly flags: readonly string[];
+  /** Origin of the composition. */
+  readonly origin: string;
+  readonly crossOrigin: "paint" | "omit";
+  readonly signal: AbortSignal;
+}
+
+export interface RenderOptions {
+  /** Stops the render at any stage; the call then rejects with `aborted` once everything is ended. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: RenderListener;
+}
+
+/** What a render gives. JSON. */
+export interface RenderResult {
+  readonly output: string;
+  readonly facts: OutputFacts;
+  readonly plan: Plan;
+  /** Frames that were captured, of which `repeats` equalled the one before. */
+  readonly frames: number;
+  readonly repeats: number;
+  /** How the pixels came out of the page. */
+  readonly transport: string | null;
+  readonly checks: RenderChecks;
+  /** Captures that were tried and given up, with the reason. */
+  readonly distrusted: readonly PlanFailure[];
+  readonly warnings: readonly string[];
+  readonly timings: RenderTimings;
+}
+
+export interface RenderChecks {
+  /** How many frames were compared with the reference capture. */
+  readonly comparisons: number;
+  /** The largest difference of one 8×8 block, 0 to 255. */
+  readonly largestDifference: number;
+}
+
+/** Milliseconds. */
+export interface RenderTimings {
+  /** Until the first frame was asked for: browser, page, probes, plan, checks. */
+  readonly startMs: number;
+  readonly framesMs: number;
+  readonly finishMs: number;
+  readonly totalMs: number;
+}
+
+/** Renders one page into one checked file: probe, plan, open, pump, finish, check, publish. */
+export async function renderWith(job: RenderJob, parts: RenderParts, host: RenderHost, options: RenderOptions = {}): Promise<RenderResult> {
+  const stop = new AbortController();
+  const { signal } = options;
+  const onAbort = (): void => {
+    stop.abort(signal?.reason);
+  };
+  if (signal?.aborted === true) throw aborted(signal.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await new Rendering(parseJob(job), parts, host, stop.signal, options.onEvent).run();
+  } catch (thrown) {
+    throw stop.signal.aborted && !isAborted(thrown) ? aborted(stop.signal.reason) : thrown;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function isAborted(thrown: unknown): boolean {
+  return isRenderError(thrown) && thrown.code === "aborted";
+}
+
+/** One render from start to end: the values that its steps share. */
+class Rendering {
+  readonly #startedAt: number = performance.now();
+  readonly #warnings: string[] = [];
+  readonly #struckOut: PlanFailure[] = [];
+  readonly #emit: RenderListener;
+  #comparisons = 0;
+  #largestDifference = 0;
+
+  readonly #job: ParsedJob;
+  readonly #parts: RenderParts;
+  readonly #host: RenderHost;
+  readonly #signal: AbortSignal;
+
+  constructor(job: ParsedJob, parts: RenderParts, host: RenderHost, signal: AbortSignal, onEvent: RenderListener | undefined) {
+    this.#job = job;
+    this.#parts = parts;
+    this.#host = host;
+    this.#signal = signal;
+    this.#emit = protectedListener(onEvent, (reason) => {
+      this.#warnings.push(reason);
+    });
+  }
+
+  async run(): Promise<RenderResult> {
+    // The sink comes first: an output that cannot be written is said before a browser is started.
+    const sink: OutputSink = await this.#host.openSink(this.#job.output);
+    try {
+      await using address = await this.#host.openPage(this.#job.page);
+      await using browser = await this.#launch(address);
+      await using closer = closeOnAbort(this.#signal, browser);
+      void closer;
+      const result: RenderResult = await this.#renderIn(browser, address.url, sink);
+      this.#throwIfAborted();
+      await sink.commit();
+      return result;
+    } finally {
+      await sink.discard();
+    }
+  }
+
+  #launch(address: PageAddress): Promise<Browser> {
+    this.#throwIfAborted();
+    const flags: string[] = [this.#parts.reference, ...this.#parts.captures].flatMap((capture) => capture.traits.browserFlags);
+    return this.#host.launchBrowser({
+      flags: [...new Set(flags)],
+      origin: new URL(address.url).origin,
+      crossOrigin: this.#job.crossOrigin,
+      signal: this.#signal,
+    });
+  }
+
+  async #renderIn(browser: Browser, url: string, sink: OutputSink): Promise<RenderResult> {
+    const probes = this.#probe(browser, url);
+    // Heard below; the page's own fault is the better answer where both fail.
+    probes.catch(() => {});
+    await using reference = await this.#open(this.#parts.reference, browser, url, this.#parts.reference.traits.gives[0]!);
+    const { facts } = reference;
+    for (const warning of facts.warnings) this.#warn(warning);
+    const durationSeconds: number = this.#duration(facts.durationSeconds, facts.url);
+    const frameCount: number = frameCountOf(durationSeconds, this.#job.frameRate);
+    this.#emit({ type: "page-ready", url: facts.url, durationSeconds, frameCount });
+    const input: Omit<PolicyInput, "struckOut"> = { job: this.#job, page: facts, frameCount, ...(await probes) };
+
+    let plan: Plan = this.#plan(input);
+    for (;;) {
+      try {
+        return await this.#follow(plan, frameCount, browser, reference, sink);
+      } catch (thrown) {
+        if (!isRenderError(thrown) || thrown.code !== "capture-distrusted") throw thrown;
+        this.#distrust(plan, thrown);
+        plan = this.#replan(input, thrown);
+      }
+    }
+  }
+
+  async #probe(browser: Browser, url: string): Promise<Pick<PolicyInput, "captures" | "encoders">> {
+    const request: EncodeRequest = this.#encodeRequest("RGBA", null);
+    const context = { browser, origin: new URL(url).origin, signal: this.#signal };
+    const [captures, encoders] = await Promise.all([
+      Promise.all(this.#parts.captures.map((part) => candidate(part, this.#job.capture, () => part.probe(context)))),
+      Promise.all(
+        this.#parts.encoders.map((part) =>
+          candidate(part, this.#job.encoder, () => part.probe({ ...request, frameFormat: part.traits.accepts[0]! }, context)),
+        ),
+      ),
+    ]);
+    return { captures, encoders };
+  }
+
+  #plan(input: Omit<PolicyInput, "struckOut">): Plan {
+    // A part that was asked for by name and is lacking has a better message of its own than "no plan".
+    for (const { name, support } of [...input.captures, ...input.encoders]) {
+      const asked: boolean = name === this.#job.capture || name === this.#job.encoder;
+      if (asked && !support.ok && support.error) throw support.error;
+    }
+    const plan: Plan = (this.#parts.policy ?? defaultPolicy)({ ...input, struckOut: this.#struckOut });
+    this.#emit({ type: "plan-ready", plan });
+    return plan;
+  }
+
+  #replan(input: Omit<PolicyInput, "struckOut">, failure: RenderError): Plan {
+    try {
+      return this.#plan(input);
+    } catch (thrown) {
+      // Nothing else may do it: then what failed is the answer.
+      throw isRenderError(thrown) && thrown.code === "plan-impossible" ? failure : thrown;
+    }
+  }
+
+  #distrust(plan: Plan, failure: RenderError): void {
+    const { index, box, reason } = failure.details;
+    this.#struckOut.push({ part: plan.capture, reason: `it was distrusted: ${String(reason)}` });
+    this.#emit({
+      type: "capture-distrusted",
+      capture: plan.capture,
+      reason: String(reason),
+      index: (index as number | undefined) ?? null,
+      box: (box as Extract<RenderEvent, { type: "capture-distrusted" }>["box"] | undefined) ?? null,
+    });
+  }
+
+  /** Carries out one plan from the first frame to the checked file. A failure leaves nothing of it in the sink. */
+  async #follow(plan: Plan, frameCount: number, browser: Browser, reference: CaptureSession, sink: OutputSink): Promise<RenderResult> {
+    const { size, frameRate } = this.#job;
+    const capture: Capture = named(this.#parts.captures, plan.capture);
+    const encoder: Encoder = named(this.#parts.encoders, plan.encoder);
+    await using session = await this.#open(capture, browser, reference.facts.url, plan.frameFormat);
+    this.#emit({ type: "capture-opened", capture: capture.name, transport: session.transport });
+
+    const check: CaptureCheck = {
+      capture: capture.name,
+      size,
+      indices: plan.checkAt,
+      onChecked: (index, largest) => this.#onChecked(capture.name, index, largest),
+    };
+    const samples: ReferenceSamples = await checkBeforeStart(check, session, reference);
+    if (capture.traits.needsCheck && this.#comparisons === 0)
+      this.#warn(`The capture "${capture.name}" was not compared with a screenshot: the plan named no frame`);
+
+    const request: EncodeRequest = this.#encodeRequest(plan.frameFormat, frameCount);
+    this.#throwIfAborted();
+    const encoding: EncoderSession = await encoder.open(request, {
+      output: sink,
+      signal: this.#signal,
+      browser,
+      page: plan.frameFormat === "page" ? session.page : null,
+      inactivityTimeoutMs: this.#job.inactivityTimeoutMs,
+      warn: (reason) => this.#warn(reason),
+    });
+    try {
+      const framesAt: number = performance.now();
+      const source = pageSource(session, { frameCount, frameRate, size, check: { with: check, reference: samples } });
+      const pumped: PumpResult = await Promise.race([
+        pump(source, { start: 0, end: frameCount }, encoding, {
+          signal: this.#signal,
+          captureTimeoutMs: this.#job.captureTimeoutMs,
+          onFrame: ({ index, repeats }) => this.#emit({ type: "frame-encoded", index, frameCount, repeats }),
+        }),
+        session.page.lost,
+      ]);
+      const finishAt: number = performance.now();
+      this.#emit({ type: "finishing" });
+      await encoding.finish();
+      const facts: OutputFacts = await checkOutput(sink, { frameCount, frameRate, size, codec: request.codec });
+      const endAt: number = performance.now();
+      return {
+        output: this.#job.output,
+        facts,
+        plan,
+        ...pumped,
+        transport: session.transport,
+        checks: { comparisons: this.#comparisons, largestDifference: this.#largestDifference },
+        distrusted: [...this.#struckOut],
+        warnings: [...this.#warnings],
+        timings: {
+          startMs: framesAt - this.#startedAt,
+          framesMs: finishAt - framesAt,
+          finishMs: endAt - finishAt,
+          totalMs: endAt - this.#startedAt,
+        },
+      };
+    } catch (thrown) {
+      await encoding.abort(thrown);
+      throw thrown;
+    }
+  }
+
+  #open(capture: Capture, browser: Browser, url: string, frameFormat: EncodeRequest["frameFormat"]): Promise<CaptureSession> {
+    this.#throwIfAborted();
+    const { size, frameRate, readinessTimeoutMs } = this.#job;
+    const context: CaptureContext = { browser, signal: this.#signal, warn: (reason) => this.#warn(reason) };
+    return capture.open({ url, size, frameRate, frameFormat, readinessTimeoutMs }, context);
+  }
+
+  #encodeRequest(frameFormat: EncodeRequest["frameFormat"], frameCount: number | null): EncodeRequest {
+    const { size, frameRate, container, quality } = this.#job;
+    return { size, frameRate, frameCount, frameFormat, container, codec: "h264", quality };
+  }
+
+  #duration(ofPage: number | null, url: string): number {
+    if (this.#job.duration !== null) return this.#job.duration;
+    if (ofPage === null) throw durationMissing(url);
+    return checkedDuration(ofPage, "page");
+  }
+
+  #onChecked(capture: string, index: number, largest: number): void {
+    this.#comparisons++;
+    this.#largestDifference = Math.max(this.#largestDifference, largest);
+    this.#emit({ type: "capture-checked", capture, index, largest });
+  }
+
+  #warn(reason: string): void {
+    this.#warnings.push(reason);
+    this.#emit({ type: "warning", reason });
+  }
+
+  #throwIfAborted(): void {
+    if (this.#signal.aborted) throw aborted(this.#signal.reason);
+  }
+}
+
+/** Closes the browser the moment the render is stopped, so that whatever waits for it hears of it. */
+function closeOnAbort(signal: AbortSignal, browser: Browser): AsyncDisposable {
+  const close = (): void => {
+    void browser.close();
+  };
+  if (signal.aborted) close();
+  signal.addEventListener("abort", close, { once: true });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      signal.removeEventListener("abort", close);
+    },
+  };
+}
+
+/** Tries a part, unless the job asks for another by name. */
+async function candidate<Traits>(
+  part: { name: string; traits: Traits },
+  asked: string | null,
+  probe: () => Promise<Support>,
+): Promise<Candidate<Traits>> {
+  const { name, traits } = part;
+  if (asked !== null && asked !== name) return { name, traits, support: { ok: false, reasons: ["it was not tried"] } };
+  return { name, traits, support: await probe() };
+}
+
+function named<Part extends { name: string }>(parts: readonly Part[], name: string): Part {
+  const part: Part | undefined = parts.find((one) => one.name === name);
+  if (!part) throw new TypeError(`The policy chose "${name}", which is not among the parts: ${parts.map((one) => one.name).join(", ")}`);
+  return part;
+}

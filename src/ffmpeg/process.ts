@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import type { Writable } from "node:stream";
+
+/** A running ffmpeg, owned by whoever started it. */
+export interface FfmpegProcess {
+  /**
+   * Resolves when ffmpeg has consumed the bytes, but for what the kernel's pipe holds.
+   *
+   * @throws the stream's error when ffmpeg no longer reads
+   */
+  write(data: Uint8Array): Promise<void>;
+  /** Tells ffmpeg that no more comes. */
+  end(): void;
+  /** How it ended; resolves once its outputs are closed too. */
+  readonly ended: Promise<FfmpegEnd>;
+  /** SIGTERM, then SIGKILL. Resolves when it has ended. */
+  kill(): Promise<void>;
+}
+
+export interface FfmpegEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Last lines of its standard error. */
+  readonly stderrTail: string;
+}
+
+export interface FfmpegProcessOptions {
+  /** Called whenever ffmpeg shows that it got on: it took bytes, or reported progress. */
+  onProgress(): void;
+}
+
+const TAIL_CHARACTERS = 4_000;
+/** Time between SIGTERM and SIGKILL, in milliseconds. */
+const KILL_GRACE_MS = 2_000;
+
+/** Starts ffmpeg and waits until it runs. */
+export async function startFfmpeg(
+  executablePath: string,
+  args: readonly string[],
+  { onProgress }: FfmpegProcessOptions,
+): Promise<FfmpegProcess> {
+  const child: ChildProcess = spawn(executablePath, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  const killAtExit = (): void => void child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  let stderrTail = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    stderrTail = (stderrTail + text).slice(-TAIL_CHARACTERS);
+  });
+  // Its progress reports, one every half second while frames go through.
+  child.stdout!.on("data", onProgress);
+  // A broken pipe reaches the write that waits; without a listener it would end this process.
+  child.stdin!.on("error", () => {});
+  // Errors after the start, such as a kill that is not permitted, show in how it ends.
+  child.on("error", () => {});
+  const ended: Promise<FfmpegEnd> = new Promise((resolve) => {
+    child.once("close", (code, signal) => {
+      process.off("exit", killAtExit);
+      resolve({ code, signal, stderrTail: stderrTail.trim() });
+    });
+  });
+  return {
+    write: (data) => writeAll(child.stdin!, data, onProgress),
+    end: () => void child.stdin!.end(),
+    ended,
+    async kill() {
+      child.stdin!.destroy();
+      child.kill("SIGTERM");
+      const force: ReturnType<typeof setTimeout> = setTimeout(() => child.kill("SIGKILL"), KILL_GRACE_MS);
+      await ended;
+      clearTimeout(force);
+    },
+  };
+}
+
+/** A frame is written in pieces, so that a slow reader that takes some of it shows a sign of life. */
+const PIECE_BYTES = 1024 * 1024;
+
+async function writeAll(stdin: Writable, data: Uint8Array, onProgress: () => void): Promise<void> {
+  for (let start = 0; start < data.byteLength; start += PIECE_BYTES) {
+    await new Promise<void>((resolve, reject) => {
+      // The callback, not "drain": it comes when the kernel took the bytes, "drain" when our buffer has room.
+      stdin.write(data.subarray(start, start + PIECE_BYTES), (fault) => (fault ? reject(fault) : resolve()));
+    });
+    onProgress();
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Contracts, policy and the parts that run anywhere.
+ *
+ * @module
+ */
+export * from "./core/base64.ts";
+export * from "./core/blocks.ts";
+export * from "./core/browser.ts";
+export * from "./core/capture.ts";
+export * from "./core/encoder.ts";
+export * from "./core/errors.ts";
+export * from "./core/events.ts";
+export * from "./core/frame.ts";
+export * from "./core/frame-rate.ts";
+export * from "./core/job.ts";
+export * from "./core/pipeline/check-output.ts";
+export * from "./core/pipeline/pump.ts";
+export * from "./core/pipeline/watchdog.ts";
+export * from "./core/policy/plan.ts";
+export * from "./core/render.ts";
+export * from "./core/sink.ts";
+export * from "./core/source.ts";
+export * from "./core/support.ts";
+export * from "./core/transport.ts";
+export { htmlInCanvas, type HtmlInCanvasOptions } from "./capture/html-in-canvas.ts";
+export { screenshot, type ScreenshotOptions } from "./capture/screenshot.ts";
+export { webcodecs } from "./encoders/webcodecs.ts";

@@ -1,0 +1,10 @@
+export * from "../index.ts";
+export { launchBrowser, type LaunchOptions } from "../browser/launch.ts";
+export { findBrowser, type BrowserInstall } from "../browser/find.ts";
+export { ringFile } from "../browser/transport/ring-file.ts";
+export { webSocket } from "../browser/transport/websocket.ts";
+export { ffmpegPipe, type FfmpegPipeOptions } from "../encoders/ffmpeg-pipe.ts";
+export { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
+export { openPageAddress, serveFolder, type PageOptions } from "./file-server.ts";
+export { openFileSink } from "./file-sink.ts";
+export { builtInParts, nodeHost, render, type NodeRenderOptions } from "./render.ts";
