@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -58,17 +59,24 @@ async function installedByPlaywright(): Promise<BrowserInstall | null> {
   return { executablePath, foundIn: "Playwright's browsers", environment: {} };
 }
 
+/**
+ * Without one outline font on the host, Chromium draws no text while a web font loads, and now and then gives the web font
+ * up for good: then the font that the package carries is shown to it.
+ */
+const SYSTEM_FONTS = "/etc/fonts/fonts.conf";
+
 /** The package carries a compressed headless shell and unpacks it into the folder for temporary files at the first use. */
 async function fromSparticuz(): Promise<BrowserInstall | null> {
   const sparticuz: typeof import("@sparticuz/chromium") | null = await import("@sparticuz/chromium").catch(() => null);
   if (sparticuz === null) return null;
   const executablePath: string = await sparticuz.default.executablePath();
   const foundIn = "@sparticuz/chromium";
-  if (await starts(executablePath)) return { executablePath, foundIn, environment: {} };
+  const fonts: Record<string, string> = existsSync(SYSTEM_FONTS) ? {} : { FONTCONFIG_PATH: join(tmpdir(), "fonts") };
+  if (await starts(executablePath)) return { executablePath, foundIn, environment: fonts };
   // The host lacks libraries such as NSS: the package brings those as well, in an archive that it unpacks only on Lambda.
   const archive: string = join(dirname(fileURLToPath(import.meta.resolve("@sparticuz/chromium"))), "..", "bin", "al2023.tar.br");
   await sparticuz.inflate(archive);
-  return { executablePath, foundIn, environment: { LD_LIBRARY_PATH: join(tmpdir(), "al2023", "lib") } };
+  return { executablePath, foundIn, environment: { ...fonts, LD_LIBRARY_PATH: join(tmpdir(), "al2023", "lib") } };
 }
 
 async function starts(executablePath: string): Promise<boolean> {

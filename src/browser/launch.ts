@@ -1,11 +1,10 @@
-import { rmSync } from "node:fs";
 import { chromium, type BrowserContext } from "playwright-core";
 import { aborted, browserLaunchFailed } from "../core/errors.ts";
 import type { Browser, BrowserPage } from "../core/browser.ts";
 import type { Size } from "../core/frame.ts";
 import { findBrowser, type BrowserInstall } from "./find.ts";
 import { openBrowserPage } from "./page.ts";
-import { createProfile } from "./profile.ts";
+import { createProfile, removeProfile, removeProfileAtExit } from "./profile.ts";
 
 export interface LaunchOptions {
   /** Path of the browser; found where it is not given. */
@@ -40,15 +39,14 @@ const CLOSE_GRACE_MS = 5_000;
 export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const install: BrowserInstall = await findBrowser(options.executablePath);
   const profileFolder: string = await createProfile();
-  const removeProfile = (): void => rmSync(profileFolder, { recursive: true, force: true, maxRetries: 5 });
   let context: BrowserContext;
   try {
     context = await startContext(install, profileFolder, options);
   } catch (thrown) {
-    removeProfile();
+    await removeProfile(profileFolder);
     throw browserLaunchFailed(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(context, profileFolder, await describe(context), removeProfile);
+  const browser: Browser = ownedBrowser(context, profileFolder, await describe(context));
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -91,13 +89,8 @@ async function describe(context: BrowserContext): Promise<Description> {
   return { product, processId: processInfo.find(({ type }) => type === "browser")?.id ?? null };
 }
 
-function ownedBrowser(
-  context: BrowserContext,
-  profileFolder: string,
-  { product, processId }: Description,
-  removeProfile: () => void,
-): Browser {
-  process.once("exit", removeProfile);
+function ownedBrowser(context: BrowserContext, profileFolder: string, { product, processId }: Description): Browser {
+  const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   let closing: Promise<void> | undefined;
   let isClosed = false;
   const closed: Promise<void> = new Promise((resolve) => {
@@ -110,8 +103,8 @@ function ownedBrowser(
     const grace: ReturnType<typeof setTimeout> = setTimeout(() => killQuietly(processId), CLOSE_GRACE_MS);
     if (!isClosed) await Promise.race([context.close().catch(() => {}), closed]);
     clearTimeout(grace);
-    process.off("exit", removeProfile);
-    removeProfile();
+    keepAtExit();
+    await removeProfile(profileFolder);
   };
   const browser: Browser = {
     product,

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,24 @@ export async function createProfile(): Promise<string> {
   const parent: string = (await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir();
   await removeAbandoned(parent);
   return mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
+}
+
+/** Processes of the browser that end last may still write while the folder is emptied: hence the retries. */
+export async function removeProfile(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 25 });
+}
+
+/** Removes the folder too where this process ends first; the answer takes that back. */
+export function removeProfileAtExit(folder: string): () => void {
+  const remove = (): void => {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // The browser still writes; the next launch removes what is left.
+    }
+  };
+  process.once("exit", remove);
+  return () => process.off("exit", remove);
 }
 
 async function hasRoom(folder: string): Promise<boolean> {

@@ -99,6 +99,17 @@ export async function renderWith(job: RenderJob, parts: RenderParts, host: Rende
   }
 }
 
+/** What a plan is carried out on. */
+interface Stage {
+  readonly browser: Browser;
+  /** Where the page ended up, after redirects. */
+  readonly url: string;
+  readonly frameCount: number;
+  /** An open reference, where there is one already. */
+  readonly reference: CaptureSession | null;
+  readonly sink: OutputSink;
+}
+
 function isAborted(thrown: unknown): boolean {
   return isRenderError(thrown) && thrown.code === "aborted";
 }
@@ -159,7 +170,7 @@ class Rendering {
     const probes = this.#probe(browser, url);
     // Heard below; the page's own fault is the better answer where both fail.
     probes.catch(() => {});
-    await using reference = await this.#open(this.#parts.reference, browser, url, this.#parts.reference.traits.gives[0]!);
+    const reference: CaptureSession = await this.#openReference(browser, url);
     const { facts } = reference;
     for (const warning of facts.warnings) this.#warn(warning);
     const durationSeconds: number = this.#duration(facts.durationSeconds, facts.url);
@@ -168,9 +179,9 @@ class Rendering {
     const input: Omit<PolicyInput, "struckOut"> = { job: this.#job, page: facts, frameCount, ...(await probes) };
 
     let plan: Plan = this.#plan(input);
-    for (;;) {
+    for (let openReference: CaptureSession | null = reference; ; openReference = null) {
       try {
-        return await this.#follow(plan, frameCount, browser, reference, sink);
+        return await this.#follow(plan, { browser, url: facts.url, frameCount, reference: openReference, sink });
       } catch (thrown) {
         if (!isRenderError(thrown) || thrown.code !== "capture-distrusted") throw thrown;
         this.#distrust(plan, thrown);
@@ -226,11 +237,11 @@ class Rendering {
   }
 
   /** Carries out one plan from the first frame to the checked file. A failure leaves nothing of it in the sink. */
-  async #follow(plan: Plan, frameCount: number, browser: Browser, reference: CaptureSession, sink: OutputSink): Promise<RenderResult> {
+  async #follow(plan: Plan, { browser, url, frameCount, reference, sink }: Stage): Promise<RenderResult> {
     const { size, frameRate } = this.#job;
     const capture: Capture = named(this.#parts.captures, plan.capture);
     const encoder: Encoder = named(this.#parts.encoders, plan.encoder);
-    await using session = await this.#open(capture, browser, reference.facts.url, plan.frameFormat);
+    await using session = await this.#open(capture, browser, url, plan.frameFormat);
     this.#emit({ type: "capture-opened", capture: capture.name, transport: session.transport });
 
     const check: CaptureCheck = {
@@ -239,7 +250,7 @@ class Rendering {
       indices: plan.checkAt,
       onChecked: (index, largest) => this.#onChecked(capture.name, index, largest),
     };
-    const samples: ReferenceSamples = await checkBeforeStart(check, session, reference);
+    const samples: ReferenceSamples = await this.#check(check, session, reference ?? (await this.#openReference(browser, url)));
     if (capture.traits.needsCheck && this.#comparisons === 0)
       this.#warn(`The capture "${capture.name}" was not compared with a screenshot: the plan named no frame`);
 
@@ -289,6 +300,20 @@ class Rendering {
       await encoding.abort(thrown);
       throw thrown;
     }
+  }
+
+  /** Compares before the start, and closes the reference: an open page that moves would take the processor's time. */
+  async #check(check: CaptureCheck, session: CaptureSession, reference: CaptureSession): Promise<ReferenceSamples> {
+    try {
+      return await checkBeforeStart(check, session, reference);
+    } finally {
+      await reference.close();
+    }
+  }
+
+  #openReference(browser: Browser, url: string): Promise<CaptureSession> {
+    const { reference } = this.#parts;
+    return this.#open(reference, browser, url, reference.traits.gives[0]!);
   }
 
   #open(capture: Capture, browser: Browser, url: string, frameFormat: EncodeRequest["frameFormat"]): Promise<CaptureSession> {

@@ -101,7 +101,7 @@ describe("I420 converter against exact arithmetic", () => {
     for (const seed of [1, 2]) {
       fillRandom(converter.rgba, seed);
       const exact = exactPlanes(converter.rgba, width, height);
-      const got = planesOf(converter.convert(), width, height);
+      const got = planesOf(converter.convert().planes, width, height);
       // A half is the rounding; the rest is that of the fixed-point coefficients.
       expect(largestError(got.y, exact.y)).toBeLessThanOrEqual(0.51);
       expect(largestError(got.u, exact.u)).toBeLessThanOrEqual(0.51);
@@ -118,7 +118,7 @@ describe("I420 converter against exact arithmetic", () => {
     const level = (step: number): number => Math.round(((step & 31) * 255) / 31);
     paint(converter, (pixel) => [level(pixel), level(pixel >> 5), level(pixel >> 10)]);
     const exact = exactPlanes(converter.rgba, width, height);
-    const got = planesOf(converter.convert(), width, height);
+    const got = planesOf(converter.convert().planes, width, height);
     expect(largestError(got.y, exact.y)).toBeLessThanOrEqual(0.51);
     expect(largestError(got.u, exact.u)).toBeLessThanOrEqual(0.51);
     expect(largestError(got.v, exact.v)).toBeLessThanOrEqual(0.51);
@@ -143,7 +143,7 @@ describe.each([
   it.each(knownColours)("gives %s its BT.709 values", async (_name, colour, [y, u, v]) => {
     const converter = await createI420Converter(width, height);
     paint(converter, () => colour);
-    const got = planesOf(converter.convert(), width, height);
+    const got = planesOf(converter.convert().planes, width, height);
     expect(new Set(Array.from(got.y))).toEqual(new Set([y]));
     expect(new Set(Array.from(got.u))).toEqual(new Set([u]));
     expect(new Set(Array.from(got.v))).toEqual(new Set([v]));
@@ -153,7 +153,7 @@ describe.each([
     const converter = await createI420Converter(width, height);
     for (let grey = 0; grey < 256; grey++) {
       paint(converter, () => [grey, grey, grey]);
-      const got = planesOf(converter.convert(), width, height);
+      const got = planesOf(converter.convert().planes, width, height);
       expect(new Set(Array.from(got.y))).toEqual(new Set([Math.round(16 + (grey * 219) / 255)]));
       expect(new Set([...Array.from(got.u), ...Array.from(got.v)])).toEqual(new Set([128]));
     }
@@ -171,7 +171,7 @@ describe.each([
         const corner = corners + pixel * spread;
         return [(corner & 1) * 255, ((corner >> 1) & 1) * 255, ((corner >> 2) & 1) * 255];
       });
-      const got = planesOf(converter.convert(), width, height);
+      const got = planesOf(converter.convert().planes, width, height);
       Array.from(got.y, (value) => y.add(value));
       Array.from(got.u, (value) => u.add(value));
       Array.from(got.v, (value) => v.add(value));
@@ -184,9 +184,9 @@ describe.each([
   it("ignores alpha", async () => {
     const converter = await createI420Converter(width, height);
     paint(converter, (pixel) => [pixel, 200 - pixel, 17], 255);
-    const opaque = converter.convert().slice();
+    const opaque = converter.convert().planes.slice();
     paint(converter, (pixel) => [pixel, 200 - pixel, 17], 3);
-    expect(converter.convert()).toEqual(opaque);
+    expect(converter.convert().planes).toEqual(opaque);
   });
 
   it("gives each 2x2 block its own chroma, in the block's place", async () => {
@@ -196,7 +196,7 @@ describe.each([
       const block = Math.floor(pixel / width / 2) * (width / 2) + Math.floor((pixel % width) / 2);
       return block === blue ? [0, 0, 255] : [255, 255, 255];
     });
-    const got = planesOf(converter.convert(), width, height);
+    const got = planesOf(converter.convert().planes, width, height);
     expect(Array.from(got.u)).toEqual(Array.from(got.u, (_, at) => (at === blue ? 240 : 128)));
     expect(Array.from(got.v)).toEqual(Array.from(got.v, (_, at) => (at === blue ? 118 : 128)));
   });
@@ -213,12 +213,24 @@ describe("I420 converter's memory", () => {
     expect(converter.rgba).toEqual(before);
   });
 
+  it("tells whether a picture equals the one before, to the last byte", async () => {
+    const converter = await createI420Converter(18, 10);
+    fillRandom(converter.rgba, 5);
+    expect(converter.convert().equalsLast).toBe(false);
+    expect(converter.convert().equalsLast).toBe(true);
+    converter.rgba[(18 * 10 - 1) * 4] ^= 255;
+    expect(converter.convert().equalsLast).toBe(false);
+    expect(converter.convert().equalsLast).toBe(true);
+    converter.rgba[1] ^= 255;
+    expect(converter.convert().equalsLast).toBe(false);
+  });
+
   it("is not shared between converters", async () => {
     const [first, second] = await Promise.all([createI420Converter(16, 2), createI420Converter(16, 2)]);
     paint(first, () => [255, 255, 255]);
     paint(second, () => [0, 0, 0]);
-    const white = first.convert();
-    const black = second.convert();
+    const white = first.convert().planes;
+    const black = second.convert().planes;
     expect([white[0], black[0]]).toEqual([235, 16]);
   });
 });

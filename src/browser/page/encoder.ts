@@ -1,9 +1,9 @@
 import { fromBase64, toBase64 } from "../../core/base64.ts";
 import type { EncodedChunk, EncoderNotice, EncoderSettings, FrameToEncode } from "../messages.ts";
 import { pageFrames } from "./page-frames.ts";
+import { i420Frame } from "./pixels/i420-frame.ts";
 import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
 
-const BT709: VideoColorSpaceInit = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
 /** Frames that may wait inside the encoder before `encode` holds the caller back. */
 const LONGEST_QUEUE = 4;
 
@@ -68,10 +68,10 @@ class PageEncoder {
     }
     const { width, height } = this.#settings!;
     const data: Uint8Array<ArrayBuffer> = fromBase64(picture.data);
-    if (picture.format === "I420") return i420Frame(data, width, height);
+    if (picture.format === "I420") return i420Frame(data, width, height, 0);
     this.#converter ??= await createI420Converter(width, height);
     this.#converter.rgba.set(picture.format === "RGBA" ? data : await decode(data, `image/${picture.format.toLowerCase()}`));
-    return i420Frame(this.#converter.convert(), width, height);
+    return i420Frame(this.#converter.convert().planes, width, height, 0);
   }
 }
 
@@ -86,10 +86,6 @@ function config({ width, height, framesPerSecond, bitrate }: EncoderSettings, co
     latencyMode: "quality",
     avc: { format: "avc" },
   };
-}
-
-function i420Frame(planes: Uint8Array<ArrayBuffer>, codedWidth: number, codedHeight: number): VideoFrame {
-  return new VideoFrame(planes, { format: "I420", codedWidth, codedHeight, timestamp: 0, colorSpace: BT709 });
 }
 
 async function decode(data: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8ClampedArray> {

@@ -11,29 +11,24 @@ import type {
   UnreadyComposition,
 } from "../messages.ts";
 import { openComposition, seekComposition } from "./composition.ts";
+import { deliverI420, deliverInPage, deliverRgba, type Delivery } from "./delivery.ts";
 import { watchDepthScenes, type DepthSceneWatch } from "./depth-scenes.ts";
-import { pageFrames } from "./page-frames.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
 import { paintedRoots } from "./roots.ts";
 import { openRingFile } from "./senders/ring-file.ts";
-import { FreeSlots, type Sender, type SenderBuffer } from "./senders/sender.ts";
+import type { Sender, SenderBuffer } from "./senders/sender.ts";
 import { openWebSocket } from "./senders/websocket.ts";
 import { openStage, styleCanvases, type Stage } from "./stage.ts";
-
-/** Frames that may wait in the page for an encoder there. */
-const PAGE_FRAMES = 4;
-const BT709: VideoColorSpaceInit = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
 
 /** The capture shell, driven by the host through `globalThis.__framewright`. */
 class Shell {
   readonly #width: number;
   readonly #height: number;
   readonly #stage: Stage;
-  readonly #pageSlots: FreeSlots = new FreeSlots(PAGE_FRAMES);
-  #converter: Promise<I420Converter> | undefined;
   #depthScenes: DepthSceneWatch | undefined;
   #sender: Sender | undefined;
+  #delivery: Delivery | undefined;
   #runs = 0;
 
   constructor(width: number, height: number) {
@@ -66,8 +61,16 @@ class Shell {
   async run({ start, end, frameRate, format, sampleAt }: ShellRun): Promise<ShellRunEnd> {
     const run: number = ++this.#runs;
     const samples = new Set(sampleAt);
-    const sending: Promise<void>[] = [];
-    let fault: { readonly index: number; readonly thrown: string } | undefined;
+    const delivery: Delivery = (this.#delivery ??= await this.#openDelivery(format));
+    const underWay = new Set<Promise<void>>();
+    let fault: Extract<ShellRunEnd, { index: number; thrown: string }> | undefined;
+    const tell = async (index: number, arrived: Promise<FramePlace | null>, sample: object): Promise<void> => {
+      try {
+        announce({ index, at: await arrived, ...sample });
+      } catch (thrown) {
+        fault ??= { ended: "capture-failed", index, thrown: describe(thrown) };
+      }
+    };
     for (let index = start; index < end; index++) {
       try {
         await this.#seek(frameTime(index, frameRate));
@@ -84,27 +87,17 @@ class Shell {
         }
         this.#stage.draw();
         const sample = samples.has(index) ? { sample: this.#averages() } : {};
-        const frame: VideoFrame = this.#stage.frame(frameTimestampUs(index, frameRate));
-        if (format === "page") announce({ index, at: { handle: await this.#keep(frame, index) }, ...sample });
-        else {
-          const filled: SenderBuffer = await this.#fill(frame, format);
-          const sent = this.#sender!.send(filled).then(
-            () => announce({ index, at: { slot: filled.slot }, ...sample }),
-            (thrown: unknown) => {
-              fault ??= { index, thrown: describe(thrown) };
-            },
-          );
-          sending.push(sent);
-          if (sending.length > 8) sending.splice(0, sending.length - 8);
-        }
+        const { arrived } = await delivery.deliver(this.#stage.frame(frameTimestampUs(index, frameRate)), index, index === start);
+        const told: Promise<void> = tell(index, arrived, sample).finally(() => underWay.delete(told));
+        underWay.add(told);
       } catch (thrown) {
         return { ended: "capture-failed", index, thrown: describe(thrown) };
       }
-      if (fault) return { ended: "capture-failed", ...fault };
+      if (fault) return fault;
       if (run !== this.#runs) return { ended: "stopped" };
     }
-    await Promise.all(sending);
-    return fault ? { ended: "capture-failed", ...fault } : { ended: "complete" };
+    await Promise.all(underWay);
+    return fault ?? { ended: "complete" };
   }
 
   stop(): void {
@@ -112,11 +105,7 @@ class Shell {
   }
 
   release(place: FramePlace): void {
-    if ("slot" in place) this.#sender!.release(place.slot);
-    else {
-      pageFrames().get(place.handle)?.close();
-      if (pageFrames().delete(place.handle)) this.#pageSlots.give(0);
-    }
+    this.#delivery!.release(place);
   }
 
   /** Block averages of the composition at one time, as base64. */
@@ -152,37 +141,10 @@ class Shell {
     return toBase64(averageBlocks(this.#stage.readPixels().data, this.#width, this.#height));
   }
 
-  async #fill(frame: VideoFrame, format: "RGBA" | "I420"): Promise<SenderBuffer> {
-    // Copying in a worker instead costs ten times as much (see docs/decisions/0003).
-    try {
-      if (format === "RGBA") {
-        const buffer: SenderBuffer = await this.#sender!.acquire();
-        await frame.copyTo(buffer.bytes, { format: "RGBA" });
-        return buffer;
-      }
-      const planes: Uint8Array = await this.#convert(frame);
-      const buffer: SenderBuffer = await this.#sender!.acquire();
-      buffer.bytes.set(planes);
-      return buffer;
-    } finally {
-      frame.close();
-    }
-  }
-
-  async #convert(frame: VideoFrame): Promise<Uint8Array<ArrayBuffer>> {
-    const converter: I420Converter = await (this.#converter ??= createI420Converter(this.#width, this.#height));
-    await frame.copyTo(converter.rgba, { format: "RGBA" });
-    return converter.convert();
-  }
-
-  /** Keeps the frame in the page as I420: left to itself, Chromium converts for an encoder with the matrix of BT.601. */
-  async #keep(frame: VideoFrame, index: number): Promise<number> {
-    await this.#pageSlots.take();
-    const { timestamp } = frame;
-    const planes: Uint8Array<ArrayBuffer> = await this.#convert(frame).finally(() => frame.close());
-    const [codedWidth, codedHeight] = [this.#width, this.#height];
-    pageFrames().set(index, new VideoFrame(planes, { format: "I420", codedWidth, codedHeight, timestamp, colorSpace: BT709 }));
-    return index;
+  async #openDelivery(format: ShellRun["format"]): Promise<Delivery> {
+    if (format === "RGBA") return deliverRgba(this.#sender!);
+    const converter: I420Converter = await createI420Converter(this.#width, this.#height);
+    return format === "page" ? deliverInPage(converter) : deliverI420(this.#sender!, converter);
   }
 }
 

@@ -6,16 +6,24 @@ export interface I420Converter {
   readonly height: number;
   /** Where the RGBA picture is written before `convert` (a view into WASM memory, width*height*4 bytes). */
   readonly rgba: Uint8Array<ArrayBuffer>;
+  /** Converts what stands in `rgba`. */
+  convert(): I420Picture;
+}
+
+export interface I420Picture {
   /**
-   * Converts what stands in `rgba`; the answer is a view into WASM memory (Y plane, U plane, V plane;
-   * width*height*1.5 bytes), valid until the next call.
+   * A view into WASM memory: Y plane, U plane, V plane; width*height*1.5 bytes. Valid until the next
+   * call but one.
    */
-  convert(): Uint8Array<ArrayBuffer>;
+  readonly planes: Uint8Array<ArrayBuffer>;
+  /** Whether the picture equals the one that the call before gave, byte for byte. */
+  readonly equalsLast: boolean;
 }
 
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly convert: (rgba: number, i420: number, width: number, height: number) => void;
+  readonly same: (a: number, b: number, length: number) => number;
 }
 
 // What is used of WebAssembly, so that this file type-checks with the page's types and, for its
@@ -53,21 +61,26 @@ export async function createI420Converter(width: number, height: number): Promis
   checkSize(width, height);
   const rgbaBytes = width * height * 4;
   const i420Bytes = (width * height * 3) / 2;
-  const pages = Math.ceil((rgbaBytes + i420Bytes) / PAGE_BYTES);
+  const neededBytes = rgbaBytes + 2 * i420Bytes;
+  const pages = Math.ceil(neededBytes / PAGE_BYTES);
   if (pages > MOST_PAGES) {
     throw new RangeError(
       `Cannot convert a picture of ${width}x${height} to I420: it needs ` +
-        `${rgbaBytes + i420Bytes} bytes where WebAssembly has ${MOST_PAGES * PAGE_BYTES}, ` +
+        `${neededBytes} bytes where WebAssembly has ${MOST_PAGES * PAGE_BYTES}, ` +
         "give a smaller width and height",
     );
   }
 
   const { exports: kernel } = await WebAssembly.instantiate(await compileOnce());
-  const { memory, convert } = kernel;
+  const { memory, convert, same } = kernel;
   // The kernel has no data of its own and starts without memory, so all of it is the pictures'.
   memory.grow(pages);
   const rgba = new Uint8Array(memory.buffer, 0, rgbaBytes);
-  const i420 = new Uint8Array(memory.buffer, rgbaBytes, i420Bytes);
+  // Two places that take turns, so that each picture can be held against the one before.
+  const places: readonly [number, number] = [rgbaBytes, rgbaBytes + i420Bytes];
+  const pictures = places.map((place) => new Uint8Array(memory.buffer, place, i420Bytes));
+  let turn: 0 | 1 = 0;
+  let isFirst = true;
 
   // A first run, over zeros, takes several times as long as the later ones: it is the one that sets
   // off the optimizing compiler and has the memory backed by pages.
@@ -77,9 +90,12 @@ export async function createI420Converter(width: number, height: number): Promis
     width,
     height,
     rgba,
-    convert(): Uint8Array<ArrayBuffer> {
-      convert(0, rgbaBytes, width, height);
-      return i420;
+    convert(): I420Picture {
+      turn = turn === 0 ? 1 : 0;
+      convert(0, places[turn], width, height);
+      const equalsLast = !isFirst && same(places[0], places[1], i420Bytes) !== 0;
+      isFirst = false;
+      return { planes: pictures[turn]!, equalsLast };
     },
   };
 }

@@ -170,3 +170,20 @@ export function convert(rgba: usize, i420: usize, width: i32, height: i32): void
     v += chromaStride;
   }
 }
+
+/** Whether two stretches of memory hold the same bytes. Stops at the first 64 that differ. */
+export function same(a: usize, b: usize, length: usize): bool {
+  const vectors = length & ~63;
+  let at: usize = 0;
+  for (; at < vectors; at += 64) {
+    const difference = v128.or(
+      v128.or(v128.xor(v128.load(a + at), v128.load(b + at)), v128.xor(v128.load(a + at, 16), v128.load(b + at, 16))),
+      v128.or(v128.xor(v128.load(a + at, 32), v128.load(b + at, 32)), v128.xor(v128.load(a + at, 48), v128.load(b + at, 48))),
+    );
+    if (v128.any_true(difference)) return false;
+  }
+  for (; at < length; at++) {
+    if (load<u8>(a + at) !== load<u8>(b + at)) return false;
+  }
+  return true;
+}

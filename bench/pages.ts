@@ -1,0 +1,18 @@
+import { fileURLToPath } from "node:url";
+
+/** A page that the benches capture. */
+export interface BenchPage {
+  readonly name: string;
+  readonly path: string;
+}
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export const cards: BenchPage = { name: "cards", path: at("pages/cards.html") };
+export const still: BenchPage = { name: "still", path: at("pages/still.html") };
+export const text: BenchPage = { name: "text", path: at("pages/text.html") };
+
+export const examples: readonly BenchPage[] = ["hello", "chart", "particles"].map((name) => ({
+  name,
+  path: at(`../examples/${name}/index.html`),
+}));

@@ -1,0 +1,55 @@
+/** `npm run bench [-- captures renders memory] [--samples n]`: prints rows, and writes them with the machine's facts. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { benchCaptures, type CaptureRow } from "./captures.ts";
+import { machineFacts } from "./machine.ts";
+import { benchMemory } from "./memory.ts";
+import { benchRenders } from "./renders.ts";
+
+const { values, positionals } = parseArgs({ options: { samples: { type: "string", default: "3" } }, allowPositionals: true });
+const parts: readonly string[] = positionals.length > 0 ? positionals : ["captures", "renders", "memory"];
+const results = new URL("results/", import.meta.url);
+
+function printRow(row: object): void {
+  console.log(
+    Object.values(row)
+      .map((value) => String(value).padEnd(15))
+      .join(" "),
+  );
+}
+
+function printHeader(title: string, columns: readonly string[]): void {
+  console.log(`\n${title}\n${columns.map((column) => column.padEnd(15)).join(" ")}`);
+}
+
+function ratioToScreenshot(rows: readonly CaptureRow[], page: string): number {
+  const of = (capture: string, format: string): number =>
+    rows.find((row) => row.page === page && row.capture === capture && row.format === format)!.msPerFrame;
+  return Math.round((of("screenshot", "JPEG") / of("html-in-canvas", "I420")) * 100) / 100;
+}
+
+const report: Record<string, unknown> = { machine: await machineFacts() };
+console.log(JSON.stringify(report["machine"], null, 2));
+if (parts.includes("captures")) {
+  printHeader("Milliseconds a frame, 1920×1080", ["page", "capture", "format", "transport", "median", "p25", "p75", "frames", "repeats"]);
+  const rows: CaptureRow[] = await benchCaptures(printRow);
+  const ratios: Record<string, number> = Object.fromEntries(
+    [...new Set(rows.map(({ page }) => page))].map((page) => [page, ratioToScreenshot(rows, page)]),
+  );
+  console.log("\nhtml-in-canvas I420 is faster than screenshot JPEG by:", JSON.stringify(ratios));
+  Object.assign(report, { captures: rows, fasterThanScreenshotJpeg: ratios });
+}
+if (parts.includes("renders")) {
+  printHeader("Whole renders", ["page", "capture", "encoder", "frames", "repeats", "seconds", "frames/s", "start ms", "bytes"]);
+  report["renders"] = await benchRenders(Number(values.samples), printRow);
+}
+if (parts.includes("memory")) {
+  printHeader("Memory of the host process over 3,000 frames", ["frame", "resident bytes"]);
+  const memory = await benchMemory(printRow);
+  console.log(`peak ${Math.round(memory.peakBytes / 1e6)} MB; growth after frame 300: ${Math.round(memory.growthAfter300Bytes / 1e6)} MB`);
+  report["memory"] = memory;
+}
+await mkdir(results, { recursive: true });
+const file = new URL(`${parts.join("-")}.json`, results);
+await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+console.log(`\nwritten to bench/results/${parts.join("-")}.json`);

@@ -1,0 +1,184 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import packageFacts from "../../package.json" with { type: "json" };
+import { findBrowser, type BrowserInstall } from "../browser/find.ts";
+import type { Browser } from "../core/browser.ts";
+import type { EncodeRequest, Encoder } from "../core/encoder.ts";
+import { isRenderError, messageOf } from "../core/errors.ts";
+import { parseFrameRate } from "../core/frame-rate.ts";
+import { within } from "../core/pipeline/watchdog.ts";
+import type { RenderHost, RenderParts, RenderResult } from "../core/render.ts";
+import type { Support } from "../core/support.ts";
+import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
+import { builtInParts, nodeHost, render } from "../node/render.ts";
+import { describeMachine } from "./doctor-machine.ts";
+import { DOCTOR_FRAME_RATE, DOCTOR_SIZE, doctorPage } from "./doctor-page.ts";
+import type { BrowserFinding, DoctorReport, FfmpegFinding, Lack, PartFinding, TrialFinding } from "./doctor-report.ts";
+import { mendsFor, type Mends } from "./mends.ts";
+
+export interface ExamineOptions {
+  readonly browser?: string;
+  readonly ffmpeg?: string;
+  readonly signal: AbortSignal;
+  onStep(step: string): void;
+}
+
+/** Longest time in milliseconds for one try: a machine that hangs is a finding, too. */
+const TRY_LIMIT_MS = 60_000;
+const NO_BROWSER: Lack = { ok: false, reason: "not tried, for it needs a browser", mend: null };
+
+/** Tries the browser, ffmpeg, every capture, every encoder, and then a video with each pair. Lacks are findings, not errors. */
+export async function examine(options: ExamineOptions): Promise<DoctorReport> {
+  const folder: string = await mkdtemp(join(tmpdir(), "framewright-doctor-"));
+  try {
+    await writeFile(join(folder, "page.html"), doctorPage);
+    return await examineIn(folder, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function examineIn(folder: string, options: ExamineOptions): Promise<DoctorReport> {
+  const mends: Mends = mendsFor();
+  const parts: RenderParts = builtInParts(options);
+  options.onStep("Looking for ffmpeg");
+  const ffmpeg = await examineFfmpeg(options.ffmpeg, mends);
+  options.onStep("Starting the browser");
+  const { browser, captures, encoders } = await examineBrowser(join(folder, "page.html"), parts, options, mends);
+  const renders: TrialFinding[] = [];
+  for (const capture of captures.filter(({ ok }) => ok)) {
+    for (const encoder of encoders.filter(({ ok }) => ok)) {
+      if (options.signal.aborted) break;
+      options.onStep(`Making a video with ${capture.name} and ${encoder.name}`);
+      renders.push(await tryRender(folder, capture.name, encoder.name, options));
+    }
+  }
+  return {
+    works: renders.some(({ ok }) => ok),
+    framewright: packageFacts.version,
+    machine: describeMachine(),
+    browser,
+    ffmpeg,
+    captures: captures.map((part) =>
+      judged(
+        part,
+        renders.filter(({ capture }) => capture === part.name),
+        mends.newerBrowser,
+      ),
+    ),
+    encoders: encoders.map((part) =>
+      judged(
+        part,
+        renders.filter(({ encoder }) => encoder === part.name),
+        mendOf(parts, part.name, mends),
+      ),
+    ),
+    renders,
+  };
+}
+
+/** A part that promised to work and then made no video does not. */
+function judged(part: PartFinding, renders: readonly TrialFinding[], mend: string): PartFinding {
+  const failed: TrialFinding | undefined = renders.find(({ ok }) => !ok);
+  if (!part.ok || failed?.ok !== false || renders.some(({ ok }) => ok)) return part;
+  return { name: part.name, ok: false, reason: failed.reason, mend };
+}
+
+function mendOf(parts: RenderParts, encoder: string, mends: Mends): string {
+  return parts.encoders.find(({ name }) => name === encoder)?.traits.runsIn === "process" ? mends.ffmpeg : mends.newerBrowser;
+}
+
+async function examineFfmpeg(asked: string | undefined, mends: Mends): Promise<FfmpegFinding | Lack> {
+  const lack = (reason: string): Lack => ({ ok: false, reason, mend: mends.ffmpeg });
+  try {
+    const install: FfmpegInstall = await findFfmpeg(asked);
+    const { stdout } = await promisify(execFile)(install.executablePath, ["-hide_banner", "-encoders"]);
+    if (!/\blibx264\b/.test(stdout)) return lack(`"${install.executablePath}" ${install.version} has no libx264`);
+    return { ok: true, ...install };
+  } catch (thrown) {
+    return lack(shortReason(thrown));
+  }
+}
+
+interface BrowserExamination {
+  readonly browser: BrowserFinding | Lack;
+  readonly captures: readonly PartFinding[];
+  readonly encoders: readonly PartFinding[];
+}
+
+async function examineBrowser(page: string, parts: RenderParts, options: ExamineOptions, mends: Mends): Promise<BrowserExamination> {
+  const host: RenderHost = nodeHost(options);
+  try {
+    const { executablePath, foundIn }: BrowserInstall = await findBrowser(options.browser);
+    await using address = await host.openPage(page);
+    const origin: string = new URL(address.url).origin;
+    const flags: string[] = parts.captures.flatMap(({ traits }) => traits.browserFlags);
+    await using browser = await host.launchBrowser({ flags: [...new Set(flags)], origin, crossOrigin: "omit", signal: options.signal });
+    const captures: PartFinding[] = [];
+    for (const capture of parts.captures) {
+      options.onStep(`Trying the capture ${capture.name}`);
+      const support: Promise<Support> = capture.probe({ browser, origin, signal: options.signal });
+      captures.push(await finding(capture.name, support, mends.newerBrowser));
+    }
+    const encoders: PartFinding[] = [];
+    for (const encoder of parts.encoders) {
+      options.onStep(`Trying the encoder ${encoder.name}`);
+      encoders.push(await finding(encoder.name, probeEncoder(encoder, browser, options.signal), mendOf(parts, encoder.name, mends)));
+    }
+    return { browser: { ok: true, executablePath, foundIn, product: browser.product }, captures, encoders };
+  } catch (thrown) {
+    return {
+      browser: { ok: false, reason: shortReason(thrown), mend: mends.browser },
+      captures: parts.captures.map(({ name }) => ({ name, ...NO_BROWSER })),
+      encoders: parts.encoders.map(({ name }) => ({ name, ...NO_BROWSER })),
+    };
+  }
+}
+
+function probeEncoder(encoder: Encoder, browser: Browser, signal: AbortSignal): Promise<Support> {
+  const request: EncodeRequest = {
+    size: DOCTOR_SIZE,
+    frameRate: parseFrameRate(DOCTOR_FRAME_RATE),
+    frameCount: null,
+    frameFormat: encoder.traits.accepts[0]!,
+    container: "mp4",
+    codec: "h264",
+    quality: {},
+  };
+  return encoder.probe(request, { browser, signal });
+}
+
+async function finding(name: string, probe: Promise<Support>, mend: string): Promise<PartFinding> {
+  try {
+    const support: Support = await within(TRY_LIMIT_MS, probe, () => new Error(`it gave no answer within ${TRY_LIMIT_MS / 1000} s`));
+    if (support.ok) return { name, ok: true, details: support.details ?? {} };
+    return { name, ok: false, reason: support.error ? shortReason(support.error) : support.reasons.join("; "), mend };
+  } catch (thrown) {
+    return { name, ok: false, reason: shortReason(thrown), mend };
+  }
+}
+
+async function tryRender(folder: string, capture: string, encoder: string, options: ExamineOptions): Promise<TrialFinding> {
+  const output: string = join(folder, `${capture}-${encoder}.mp4`);
+  const startedAt: number = performance.now();
+  try {
+    const result: RenderResult = await render(
+      { page: join(folder, "page.html"), output, ...DOCTOR_SIZE, frameRate: DOCTOR_FRAME_RATE, capture, encoder },
+      { ...options, signal: AbortSignal.any([options.signal, AbortSignal.timeout(TRY_LIMIT_MS)]) },
+    );
+    return { capture, encoder, ok: true, ms: Math.round(performance.now() - startedAt), transport: result.transport };
+  } catch (thrown) {
+    return { capture, encoder, ok: false, reason: shortReason(thrown) };
+  }
+}
+
+/** The report says how to mend what is missing: the error's own advice would say it twice. */
+function shortReason(thrown: unknown): string {
+  if (!isRenderError(thrown)) return messageOf(thrown);
+  const { asked, lookedIn } = thrown.details as { asked?: string | null; lookedIn?: readonly string[] };
+  if (typeof asked === "string") return `there is none at "${asked}"`;
+  return lookedIn ? `none was found (looked in: ${lookedIn.join(", ")})` : thrown.message;
+}

@@ -1,0 +1,71 @@
+import { basename, extname, resolve } from "node:path";
+import { parseJob, type ParsedJob, type RenderJob } from "../core/job.ts";
+
+/** Options of `framewright render` as they were typed. */
+export interface JobFlags {
+  readonly output?: string;
+  readonly fps?: string;
+  readonly width?: string;
+  readonly height?: string;
+  readonly duration?: string;
+  readonly crf?: string;
+  readonly preset?: string;
+  readonly bitrate?: string;
+  readonly capture?: string;
+  readonly encoder?: string;
+  readonly crossOrigin?: string;
+  readonly readinessTimeout?: string;
+  readonly captureTimeout?: string;
+  readonly inactivityTimeout?: string;
+}
+
+export interface TypedJob {
+  readonly job: RenderJob;
+  readonly parsed: ParsedJob;
+}
+
+/**
+ * Puts the job together. Values go to `parseJob` as they were typed where they are no numbers: it tells what is wrong.
+ *
+ * @throws RenderError `job-invalid`, `size-invalid`, `frame-rate-invalid`, `duration-invalid`
+ */
+export function jobFromFlags(page: string, flags: JobFlags): TypedJob {
+  const job = {
+    page,
+    output: flags.output ?? defaultOutput(page),
+    width: numberFrom(flags.width),
+    height: numberFrom(flags.height),
+    frameRate: flags.fps,
+    duration: numberFrom(flags.duration),
+    quality: { crf: numberFrom(flags.crf), preset: flags.preset, bitrate: numberFrom(flags.bitrate) },
+    capture: flags.capture,
+    encoder: flags.encoder,
+    crossOrigin: flags.crossOrigin,
+    readinessTimeoutMs: numberFrom(flags.readinessTimeout),
+    captureTimeoutMs: numberFrom(flags.captureTimeout),
+    inactivityTimeoutMs: numberFrom(flags.inactivityTimeout),
+  };
+  return { parsed: parseJob(job), job: job as RenderJob };
+}
+
+/** The page's name with .mp4, in the current folder. */
+export function defaultOutput(page: string): string {
+  return `${pageName(page)}.mp4`;
+}
+
+function pageName(page: string): string {
+  if (!URL.canParse(page) || !/^https?:/i.test(page)) return withoutExtension(basename(resolve(page)));
+  const { pathname, hostname } = new URL(page);
+  const last: string | undefined = pathname.split("/").findLast((part) => part !== "");
+  return last === undefined ? hostname : withoutExtension(last);
+}
+
+function withoutExtension(name: string): string {
+  return name.slice(0, name.length - extname(name).length) || "video";
+}
+
+function numberFrom(typed: string | undefined): number | string | undefined {
+  if (typed === undefined || typed.trim() === "") return typed;
+  const value = Number(typed);
+  return Number.isNaN(value) ? typed : value;
+}

@@ -1,0 +1,136 @@
+import { Command, CommanderError, Option } from "commander";
+import { builtInParts } from "../node/render.ts";
+import packageFacts from "../../package.json" with { type: "json" };
+import { doctorCommand, type DoctorFlags } from "./doctor-command.ts";
+import { EXIT_DONE, EXIT_USAGE, exitCodesHelp } from "./exit-codes.ts";
+import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
+import { printJsonError } from "./json-view.ts";
+import { renderCommand, type RenderFlags } from "./render-command.ts";
+
+/** Reads the command line, does what it asks, and answers with the exit code. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT_DONE;
+  const program: Command = commandLine((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (thrown) {
+    return endedEarly(thrown, args);
+  }
+}
+
+/** commander throws for --help and --version as well. */
+function endedEarly(thrown: unknown, args: readonly string[]): number {
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode === 0) return EXIT_DONE;
+    // Without any command it has printed the help.
+    if (thrown.code === "commander.help") return EXIT_USAGE;
+  }
+  if (args.includes("--json")) printJsonError(thrown);
+  printFailure(thrown);
+  if (thrown instanceof CommanderError) console.error(`Run \`${helpFor(args)}\` to see what can be given`);
+  return exitCodeOf(failureOf(thrown));
+}
+
+function helpFor([command]: readonly string[]): string {
+  return command === "render" || command === "doctor" ? `framewright ${command} --help` : "framewright --help";
+}
+
+function commandLine(onEnd: (exitCode: number) => void): Command {
+  const program = new Command("framewright")
+    .description("Renders a web page to a video, frame by frame, exactly")
+    .version(packageFacts.version, "-v, --version", "print the version")
+    .addHelpOption(helpOption())
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    // Errors are printed in one place, in one form.
+    .configureOutput({ outputError: () => {} });
+  program.addCommand(renderParser(program, onEnd)).addCommand(doctorParser(program, onEnd));
+  return program.addHelpText(
+    "after",
+    `
+Example:
+  $ framewright render page.html -o video.mp4 --fps 30
+
+The page offers window.framewright = { duration, seek(t) }, in seconds.
+${exitCodesHelp}`,
+  );
+}
+
+function helpOption(): Option {
+  return new Option("-h, --help", "print this help");
+}
+
+function renderParser(program: Command, onEnd: (exitCode: number) => void): Command {
+  const { captures, encoders } = builtInParts();
+  const names = (parts: readonly { readonly name: string }[]): string[] => parts.map(({ name }) => name);
+  return new Command("render")
+    .copyInheritedSettings(program)
+    .description("Render a page to a video")
+    .addHelpOption(helpOption().helpGroup("Other:"))
+    .argument("<page>", "HTML file, folder with an index.html, or URL")
+    .optionsGroup("Video:")
+    .option("-o, --output <file>", "where the video goes (default: the page's name with .mp4, in the current folder)")
+    .option("--fps <rate>", "frames a second, such as 30, 29.97 or 30000/1001 (default: 30)")
+    .option("--width <pixels>", "even (default: 1920)")
+    .option("--height <pixels>", "even (default: 1080)")
+    .option("--duration <seconds>", "length of the video (default: the page's own)")
+    .optionsGroup("Quality:")
+    .option("--crf <number>", "0 (lossless) to 51; 18 is visually lossless on most pages (default: 18)")
+    .option("--preset <name>", "speed of x264, ultrafast to veryslow (default: medium)")
+    .option("--bitrate <bits>", "bits a second, instead of --crf")
+    .optionsGroup("Page:")
+    .option("--root <folder>", "what a local page may load files from (default: its own folder)")
+    .addOption(
+      new Option(
+        "--cross-origin <how>",
+        "paint: show pictures, frames and videos of other origins in every capture; switches web security off, only for pages that you trust",
+      )
+        .default(undefined, "omit")
+        .choices(["omit", "paint"]),
+    )
+    .option("--readiness-timeout <ms>", "longest time for the page to become ready (default: 15000)")
+    .option("--capture-timeout <ms>", "longest wait for one frame (default: 60000)")
+    .option("--inactivity-timeout <ms>", "longest silence of the encoder (default: 600000)")
+    .optionsGroup("Parts:")
+    .addOption(new Option("--capture <name>", "how pictures are taken; the best that works unless said").choices(names(captures)))
+    .addOption(new Option("--encoder <name>", "what writes the video ").choices(names(encoders)))
+    .option("--browser <path>", "browser to use (default: looked for)")
+    .option("--ffmpeg <path>", "ffmpeg to use (default: looked for)")
+    .optionsGroup("Other:")
+    .option("--json", "one JSON object a line on standard output: each event, then the result or the error")
+    .action(async (page: string, flags: RenderFlags) => onEnd(await renderCommand(page, flags)))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ framewright render page.html
+  $ framewright render page.html -o video.mp4 --width 1280 --height 720 --fps 60
+  $ framewright render https://example.com/intro -o intro.mp4 --duration 10
+${exitCodesHelp}`,
+    );
+}
+
+function doctorParser(program: Command, onEnd: (exitCode: number) => void): Command {
+  return new Command("doctor")
+    .copyInheritedSettings(program)
+    .description("Show what works on this machine, by trying it, and how to mend what does not")
+    .addHelpOption(helpOption())
+    .option("--browser <path>", "browser to try (default: looked for)")
+    .option("--ffmpeg <path>", "ffmpeg to try (default: looked for)")
+    .option("--json", "one JSON object on standard output")
+    .action(async (flags: DoctorFlags) => onEnd(await doctorCommand(flags)))
+    .addHelpText(
+      "after",
+      `
+Example:
+  $ framewright doctor
+
+Exit codes:
+  0    a page can be rendered here: at least one capture and one encoder work
+  3    no page can be rendered here`,
+    );
+}
