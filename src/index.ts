@@ -15,6 +15,7 @@ export * from "./core/frame-rate.ts";
 export * from "./core/job.ts";
 export * from "./core/pipeline/check-output.ts";
 export * from "./core/pipeline/pump.ts";
+export * from "./core/pipeline/supervisor.ts";
 export * from "./core/pipeline/watchdog.ts";
 export * from "./core/policy/plan.ts";
 export * from "./core/render.ts";

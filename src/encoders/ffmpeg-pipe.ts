@@ -1,7 +1,7 @@
 import { isRenderError, aborted, diskFull, encoderFailed, encoderStalled, messageOf, type RenderError } from "../core/errors.ts";
 import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSession } from "../core/encoder.ts";
 import type { Frame, HostPixels } from "../core/frame.ts";
-import { watchSilence, type Watchdog } from "../core/pipeline/watchdog.ts";
+import { Supervisor } from "../core/pipeline/supervisor.ts";
 import type { Support } from "../core/support.ts";
 import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
 import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from "../ffmpeg/process.ts";
@@ -40,8 +40,8 @@ export function ffmpegPipe(options: FfmpegPipeOptions = {}): Encoder {
 class FfmpegPipeSession implements EncoderSession {
   readonly #context: EncoderContext;
   readonly #request: EncodeRequest;
+  readonly #supervisor: Supervisor;
   #process!: FfmpegProcess;
-  #watchdog: Watchdog | null = null;
   /** The first fault wins, and every later call hears of it. */
   #fault: RenderError | null = null;
   /** Kept open until the next one, for frames that repeat it. */
@@ -53,6 +53,7 @@ class FfmpegPipeSession implements EncoderSession {
   private constructor(request: EncodeRequest, context: EncoderContext) {
     this.#request = request;
     this.#context = context;
+    this.#supervisor = new Supervisor(context.inactivityTimeoutMs, context.signal);
   }
 
   static async start(install: FfmpegInstall, request: EncodeRequest, context: EncoderContext): Promise<FfmpegPipeSession> {
@@ -62,7 +63,7 @@ class FfmpegPipeSession implements EncoderSession {
     const session = new FfmpegPipeSession(request, context);
     try {
       session.#process = await startFfmpeg(install.executablePath, pipeArguments(request, path), {
-        onProgress: () => session.#watchdog?.beat(),
+        onProgress: () => session.#supervisor.beat(),
       });
     } catch (thrown) {
       throw encoderFailed(NAME, `"${install.executablePath}" did not start: ${messageOf(thrown)}`, {}, thrown);
@@ -106,24 +107,12 @@ class FfmpegPipeSession implements EncoderSession {
 
   /** Waits for ffmpeg with a limit on its silence, and turns whatever goes wrong into one error that stays. */
   async #guarded(phase: "write" | "finish", work: Promise<void>): Promise<void> {
-    const { inactivityTimeoutMs, signal } = this.#context;
-    let onAbort: () => void = () => {};
-    const interrupted: Promise<never> = new Promise((_, reject) => {
-      this.#watchdog = watchSilence(inactivityTimeoutMs, () => reject(encoderStalled(NAME, phase, inactivityTimeoutMs)));
-      onAbort = () => reject(aborted(signal.reason));
-    });
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    // Where the interruption wins, nobody hears of the work's own end any more.
-    work.catch(() => {});
+    const { inactivityTimeoutMs } = this.#context;
     try {
-      await Promise.race([work, interrupted]);
+      await this.#supervisor.run(work, () => encoderStalled(NAME, phase, inactivityTimeoutMs));
     } catch (thrown) {
       this.#fault ??= isRenderError(thrown) ? thrown : await this.#explain(phase, thrown);
       throw this.#fault;
-    } finally {
-      this.#watchdog?.stop();
-      signal.removeEventListener("abort", onAbort);
     }
   }
 

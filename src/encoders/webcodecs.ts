@@ -13,7 +13,7 @@ import type {
 } from "../core/encoder.ts";
 import type { Frame } from "../core/frame.ts";
 import type { FrameRate } from "../core/frame-rate.ts";
-import { within } from "../core/pipeline/watchdog.ts";
+import { Supervisor } from "../core/pipeline/supervisor.ts";
 import type { Support } from "../core/support.ts";
 import { encoderScript } from "../browser/generated/encoder-script.ts";
 import { openOwnDocument } from "../browser/own-page.ts";
@@ -78,6 +78,7 @@ class WebCodecsSession implements EncoderSession {
   readonly #output: Output;
   readonly #packets: EncodedVideoPacketSource;
   readonly #framesPerKey: number;
+  readonly #supervisor: Supervisor;
   #muxing: Promise<void> = Promise.resolve();
   #fault: RenderError | null = null;
   #framesIn = 0;
@@ -90,6 +91,7 @@ class WebCodecsSession implements EncoderSession {
     this.#request = request;
     this.#context = context;
     this.#page = page;
+    this.#supervisor = new Supervisor(context.inactivityTimeoutMs, context.signal);
     this.#framesPerKey = keyFrameDistance(request.frameRate);
     const target = new StreamTarget(
       new WritableStream<StreamTargetChunk>({ write: ({ data, position }) => context.output.write(data, position) }),
@@ -199,7 +201,7 @@ class WebCodecsSession implements EncoderSession {
   async #guarded<Value>(phase: "write" | "finish", work: Promise<Value>): Promise<Value> {
     const { inactivityTimeoutMs } = this.#context;
     try {
-      const value: Value = await within(inactivityTimeoutMs, work, () => encoderStalled(NAME, phase, inactivityTimeoutMs));
+      const value: Value = await this.#supervisor.run(work, () => encoderStalled(NAME, phase, inactivityTimeoutMs));
       if (this.#fault) throw this.#fault;
       return value;
     } catch (thrown) {

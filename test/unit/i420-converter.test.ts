@@ -218,10 +218,10 @@ describe("I420 converter's memory", () => {
     fillRandom(converter.rgba, 5);
     expect(converter.convert().equalsLast).toBe(false);
     expect(converter.convert().equalsLast).toBe(true);
-    converter.rgba[(18 * 10 - 1) * 4] ^= 255;
+    converter.rgba[(18 * 10 - 1) * 4]! ^= 255;
     expect(converter.convert().equalsLast).toBe(false);
     expect(converter.convert().equalsLast).toBe(true);
-    converter.rgba[1] ^= 255;
+    converter.rgba[1]! ^= 255;
     expect(converter.convert().equalsLast).toBe(false);
   });
 

@@ -1,0 +1,121 @@
+import type { BlockAverages } from "../core/blocks.ts";
+import type { Browser } from "../core/browser.ts";
+import type { Capture, CaptureSession } from "../core/capture.ts";
+import { isRenderError } from "../core/errors.ts";
+import type { Frame, FrameFormat } from "../core/frame.ts";
+import { assert, rejectionOf, type ContractCase } from "./contract-case.ts";
+
+export interface CaptureCasesOptions {
+  readonly browser: Browser;
+  readonly format: Exclude<FrameFormat, "page">;
+  /** Serves a document and gives its URL. */
+  serve(html: string): Promise<string>;
+}
+
+const SIZE = { width: 160, height: 96 } as const;
+const RATE = { numerator: 10, denominator: 1 } as const;
+
+/** A box that stands still for half a second at a time. */
+const page = `<!doctype html><style>html, body { margin: 0; background: #123 } div { position: absolute; top: 16px; width: 32px; height: 32px; background: #fa0 }</style>
+<div id="box"></div>
+<script>
+  window.framewright = { duration: 2, seek(t) { const left = Math.floor(t * 2 + 1e-9) * 32 + "px"; if (box.style.left !== left) box.style.left = left; } };
+</script>`;
+const throwingPage = page.replace("seek(t) {", 'seek(t) { if (t >= 0.5) throw new Error("no further");');
+
+/** What every capture does: for the authors of captures, and for the built-in ones. */
+export function captureCases(capture: Capture, options: CaptureCasesOptions): ContractCase[] {
+  const testCase = (name: string, html: string, body: (session: CaptureSession) => Promise<void>): ContractCase => ({
+    name,
+    async run() {
+      const context = { browser: options.browser, signal: new AbortController().signal, warn: () => {} };
+      const request = {
+        url: await options.serve(html),
+        size: SIZE,
+        frameRate: RATE,
+        frameFormat: options.format,
+        readinessTimeoutMs: 10_000,
+      };
+      await using session = await capture.open(request, context);
+      await body(session);
+    },
+  });
+  return [
+    {
+      name: "answers a probe with support, or with reasons",
+      async run() {
+        const origin: string = new URL(await options.serve(page)).origin;
+        const support = await capture.probe({ browser: options.browser, origin });
+        assert(support.ok || support.reasons.length > 0, "A refusal without a reason");
+      },
+    },
+    testCase("tells what the page says of itself", page, async ({ facts }) => {
+      assert(facts.durationSeconds === 2, `The duration is ${facts.durationSeconds} instead of 2`);
+      assert(facts.contract === "framewright", `The contract is ${facts.contract} instead of framewright`);
+      assert(!facts.hasDepthScene, "It sees a depth scene where there is none");
+    }),
+    testCase("gives the frames of a half-open range, in order, and says which repeat", page, async (session) => {
+      const frames = await readAll(session, 3, 11);
+      const indices: string = frames.map(({ index }) => index).join();
+      assert(indices === "3,4,5,6,7,8,9,10", `The frames are ${indices}`);
+      const changed: string = frames
+        .filter(({ bytes }) => bytes !== null)
+        .map(({ index }) => index)
+        .join();
+      assert(changed === "3,5,10", `The frames with pixels are ${changed} instead of 3,5,10`);
+    }),
+    testCase("gives the same pixels for the same time, in any order", page, async (session) => {
+      const forward = await readAll(session, 0, 12);
+      const [late] = await readAll(session, 10, 11);
+      const [early] = await readAll(session, 5, 6);
+      assert(late?.bytes === forward[10]?.bytes, "Frame 10 differs when it is read alone");
+      assert(early?.bytes === forward[5]?.bytes, "Frame 5 differs when it is read after frame 10");
+    }),
+    testCase("may be left in the middle and read again", page, async (session) => {
+      for await (const frame of session.read({ start: 0, end: 20 }, {})) {
+        frame.close();
+        if (frame.index === 2) break;
+      }
+      const again = await readAll(session, 0, 20);
+      assert(again.length === 20, `${again.length} frames came instead of 20`);
+    }),
+    testCase("samples the frames that are asked for, from what it delivers", page, async (session) => {
+      const seen = new Map<number, BlockAverages>();
+      for await (const frame of session.read(
+        { start: 0, end: 8 },
+        { sampleAt: [0, 6], onSample: (index, averages) => seen.set(index, averages) },
+      ))
+        frame.close();
+      assert([...seen.keys()].join() === "0,6", `The samples are of the frames ${[...seen.keys()].join()} instead of 0,6`);
+      const alone: BlockAverages = await session.sample(6);
+      assert(seen.get(6)!.rgb.join() === alone.rgb.join(), "A sample differs from the delivered frame");
+      const box: number = (2 * alone.columns + 6) * 3;
+      assert(alone.rgb[box]! > 200 && alone.rgb[box + 2]! < 60, `The box is missing: ${alone.rgb.subarray(box, box + 3).join()}`);
+    }),
+    testCase("says which seek threw, and what", throwingPage, async (session) => {
+      const thrown: unknown = await rejectionOf(readAll(session, 0, 10), "A page that throws");
+      assert(
+        isRenderError(thrown) && thrown.code === "seek-failed",
+        `It rejected with ${String(thrown)} instead of the code "seek-failed"`,
+      );
+      assert(
+        thrown.details["index"] === 5 && thrown.message.includes("no further"),
+        `The error does not name frame 5 and the page's words: ${thrown.message}`,
+      );
+    }),
+  ];
+}
+
+async function readAll(session: CaptureSession, start: number, end: number): Promise<{ index: number; bytes: string | null }[]> {
+  const frames: { index: number; bytes: string | null }[] = [];
+  for await (const frame of session.read({ start, end }, {})) {
+    frames.push({ index: frame.index, bytes: frame.pixels === null ? null : bytesOf(frame) });
+    frame.close();
+  }
+  return frames;
+}
+
+function bytesOf({ pixels }: Frame): string {
+  assert(pixels !== null && pixels.format !== "page", "The frame has no pixels on the host");
+  return pixels.data.join();
+}

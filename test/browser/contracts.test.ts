@@ -1,0 +1,70 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import {
+  ffmpegPipe,
+  htmlInCanvas,
+  launchBrowser,
+  openFileSink,
+  ringFile,
+  screenshot,
+  webcodecs,
+  webSocket,
+  type Browser,
+} from "../../src/node/index.ts";
+import { captureCases, encoderCases, memorySink } from "../../src/testing/index.ts";
+import { scratch, type Scratch } from "../support/render.ts";
+
+let browser: Browser;
+let server: Server;
+let folder: Scratch;
+let html = "";
+
+beforeAll(async () => {
+  folder = await scratch();
+  server = createServer((_, response) => response.setHeader("content-type", "text/html").end(html));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  browser = await launchBrowser({ flags: htmlInCanvas({ transports: [] }).traits.browserFlags, treatAsSecure: origin() });
+});
+
+afterAll(async () => {
+  await browser.close();
+  server.closeAllConnections();
+  server.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+function origin(): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+// The cases are made before the browser is: they ask for it when they run.
+const lazyBrowser: Browser = new Proxy({} as Browser, { get: (_, key) => Reflect.get(browser, key) });
+
+async function serve(document: string): Promise<string> {
+  html = document;
+  return `${origin()}/page.html`;
+}
+
+const encoders = [
+  { encoder: ffmpegPipe(), format: "I420", openSink: () => openFileSink(folder.path("video.mp4")) },
+  { encoder: ffmpegPipe(), format: "RGBA", openSink: () => openFileSink(folder.path("video.mp4")) },
+  { encoder: webcodecs(), format: "I420", openSink: async () => memorySink() },
+  { encoder: webcodecs(), format: "RGBA", openSink: () => openFileSink(folder.path("video.mp4")) },
+] as const;
+
+describe.each(encoders)("encoder $encoder.name from $format", ({ encoder, format, openSink }) => {
+  for (const { name, run } of encoderCases(encoder, { browser: lazyBrowser, openSink, format })) test(name, run);
+});
+
+const captures = [
+  { capture: htmlInCanvas({ transports: [ringFile()] }), format: "I420", by: "the ring file" },
+  { capture: htmlInCanvas({ transports: [ringFile()] }), format: "RGBA", by: "the ring file" },
+  { capture: htmlInCanvas({ transports: [webSocket()] }), format: "I420", by: "the WebSocket" },
+  { capture: screenshot(), format: "PNG", by: "the protocol" },
+  { capture: screenshot({ format: "JPEG" }), format: "JPEG", by: "the protocol" },
+] as const;
+
+describe.each(captures)("capture $capture.name gives $format by $by", ({ capture, format }) => {
+  for (const { name, run } of captureCases(capture, { browser: lazyBrowser, format, serve })) test(name, run);
+});
