@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
 import { aborted, browserLaunchFailed } from "../core/errors.ts";
 import type { Browser, BrowserPage } from "../core/browser.ts";
@@ -28,8 +29,13 @@ const baseFlags: readonly string[] = [
   "--mute-audio",
 ];
 
-/** How long a browser may take to close by itself before it is killed, in milliseconds. */
-const CLOSE_GRACE_MS = 5_000;
+/**
+ * How long a browser may take to close by itself before it is killed, in milliseconds. One whose page never returns takes
+ * for ever; its profile is thrown away, so that nothing is lost with it.
+ */
+const CLOSE_GRACE_MS = 2_000;
+/** How long the processes of a browser that was killed may take to end, in milliseconds. */
+const ORPHANS_GRACE_MS = 1_000;
 
 /**
  * Starts a browser with a profile of its own. The caller closes it; so does the end of this process.
@@ -39,14 +45,17 @@ const CLOSE_GRACE_MS = 5_000;
 export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const install: BrowserInstall = await findBrowser(options.executablePath);
   const profileFolder: string = await createProfile();
-  let context: BrowserContext;
+  let context: BrowserContext | undefined;
+  let description: Description;
   try {
     context = await startContext(install, profileFolder, options);
+    description = await describe(context);
   } catch (thrown) {
+    await context?.close().catch(() => {});
     await removeProfile(profileFolder);
     throw browserLaunchFailed(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(context, profileFolder, await describe(context));
+  const browser: Browser = ownedBrowser(context, profileFolder, description);
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -61,6 +70,8 @@ function startContext(install: BrowserInstall, profileFolder: string, options: L
     headless: true,
     chromiumSandbox: !isRoot,
     viewport: null,
+    // Left to itself, Playwright removes a folder of its own, but a little later than it says that the browser has ended.
+    artifactsDir: join(profileFolder, "artifacts"),
     // Signals are the program's own business: the command line ends a render through its AbortSignal.
     handleSIGINT: false,
     handleSIGTERM: false,
@@ -77,34 +88,42 @@ function startContext(install: BrowserInstall, profileFolder: string, options: L
 
 interface Description {
   readonly product: string;
+  /** The browser's own process; null where it does not tell. */
   readonly processId: number | null;
+  /** Those that it has from its start on: its own, and those for the network and the graphics. */
+  readonly processIds: readonly number[];
 }
 
 async function describe(context: BrowserContext): Promise<Description> {
-  const page = context.pages()[0] ?? (await context.newPage());
-  const session = await context.newCDPSession(page);
+  // The browser's own session: one of a page does not answer for processes.
+  const session = await context.browser()!.newBrowserCDPSession();
   const { product } = await session.send("Browser.getVersion");
   const { processInfo } = await session.send("SystemInfo.getProcessInfo").catch(() => ({ processInfo: [] }));
   await session.detach();
-  return { product, processId: processInfo.find(({ type }) => type === "browser")?.id ?? null };
+  return {
+    product,
+    processId: processInfo.find(({ type }) => type === "browser")?.id ?? null,
+    processIds: processInfo.map(({ id }) => id),
+  };
 }
 
-function ownedBrowser(context: BrowserContext, profileFolder: string, { product, processId }: Description): Browser {
+function ownedBrowser(context: BrowserContext, profileFolder: string, { product, processId, processIds }: Description): Browser {
   const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   let closing: Promise<void> | undefined;
-  let isClosed = false;
-  const closed: Promise<void> = new Promise((resolve) => {
-    context.once("close", () => {
-      isClosed = true;
-      resolve();
-    });
-  });
+  // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
+  context.on("page", (page) => page.once("crash", () => void page.close().catch(() => {})));
   const close = async (): Promise<void> => {
-    const grace: ReturnType<typeof setTimeout> = setTimeout(() => killQuietly(processId), CLOSE_GRACE_MS);
-    if (!isClosed) await Promise.race([context.close().catch(() => {}), closed]);
+    const kill = (): void => {
+      if (processId !== null) signal(processId, "SIGKILL");
+    };
+    const grace: ReturnType<typeof setTimeout> = setTimeout(kill, CLOSE_GRACE_MS);
+    // Resolves when the process has ended; the context's event "close" comes before that.
+    await context.close().catch(() => {});
     clearTimeout(grace);
+    await whenEnded(processIds);
     keepAtExit();
-    await removeProfile(profileFolder);
+    // What cannot be removed must not hide why the browser was closed.
+    await removeProfile(profileFolder).catch(() => {});
   };
   const browser: Browser = {
     product,
@@ -116,12 +135,18 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, { product,
   return browser;
 }
 
-function killQuietly(processId: number | null): void {
-  if (processId === null) return;
+/** Where a browser is killed, its other processes outlive it a little, and that for the network then writes into the profile. */
+async function whenEnded(processIds: readonly number[]): Promise<void> {
+  const deadline: number = performance.now() + ORPHANS_GRACE_MS;
+  while (processIds.some((id) => signal(id, 0)) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Says whether there was such a process. */
+function signal(processId: number, name: "SIGKILL" | 0): boolean {
   try {
-    process.kill(processId, "SIGKILL");
+    return process.kill(processId, name);
   } catch {
-    // It has ended by itself.
+    return false;
   }
 }
 

@@ -3,7 +3,7 @@ import { paintFor, type Paint } from "./paint.ts";
 
 /** One thing that was tried: whether it works, its name, and what there is to say of it. */
 interface Row {
-  readonly ok: boolean;
+  readonly state: "works" | "lacks" | "untried";
   readonly name: string;
   readonly text: string;
   readonly mend: string | null;
@@ -16,7 +16,7 @@ export function printReport(report: DoctorReport): void {
     ["Machine", [machineRow(report.machine), browserRow(report.browser), ffmpegRow(report.ffmpeg)]],
     ["Captures", report.captures.map(partRow)],
     ["Encoders", report.encoders.map(partRow)],
-    ["Videos made, of 10 frames", report.renders.map(trialRow)],
+    ["Videos of 10 frames, with the start of the browser", report.renders.map(trialRow)],
   ];
   const width: number = Math.max(...groups.flatMap(([, rows]) => rows.map(({ name }) => name.length)));
   console.log(paint.bold(`framewright ${report.framewright}`));
@@ -29,47 +29,55 @@ export function printReport(report: DoctorReport): void {
 }
 
 /** @param told Commands that were printed before: one that mends two lacks is told once */
-function printRow({ ok, name, text, mend }: Row, width: number, paint: Paint, told: Set<string>): void {
-  console.log(`  ${ok ? paint.green("✔") : paint.red("✘")} ${name.padEnd(width)}  ${text}`.trimEnd());
+function printRow({ state, name, text, mend }: Row, width: number, paint: Paint, told: Set<string>): void {
+  console.log(`  ${marks(paint)[state]} ${name.padEnd(width)}  ${text}`.trimEnd());
   if (mend === null || told.has(mend)) return;
   told.add(mend);
   console.log(`    ${"".padEnd(width)}  ${paint.yellow("mend:")} ${mend}`);
+}
+
+function marks(paint: Paint): Record<Row["state"], string> {
+  return { works: paint.green("✔"), lacks: paint.red("✘"), untried: paint.dim("–") };
 }
 
 function machineRow(machine: Machine): Row {
   const { runtime, runtimeVersion, platform, architecture, cores, memoryBytes, freeMemoryBytes } = machine;
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
   const memory = `${gigabytes(memoryBytes)} GB of memory (${gigabytes(freeMemoryBytes)} free)`;
-  return { ok: true, name: runtime, text: `${runtimeVersion}, ${platform} ${architecture}, ${cores} cores, ${memory}`, mend: null };
+  return { state: "works", name: runtime, text: `${runtimeVersion}, ${platform} ${architecture}, ${cores} cores, ${memory}`, mend: null };
 }
 
 function browserRow(browser: BrowserFinding | Lack): Row {
   if (!browser.ok) return lackRow("browser", browser);
-  return { ok: true, name: "browser", text: `${browser.product}, ${browser.executablePath} (${browser.foundIn})`, mend: null };
+  return { state: "works", name: "browser", text: `${browser.product}, ${browser.executablePath} (${browser.foundIn})`, mend: null };
 }
 
 function ffmpegRow(ffmpeg: FfmpegFinding | Lack): Row {
   if (!ffmpeg.ok) return lackRow("ffmpeg", ffmpeg);
-  return { ok: true, name: "ffmpeg", text: `${ffmpeg.version} with libx264, ${ffmpeg.executablePath} (${ffmpeg.foundIn})`, mend: null };
+  return {
+    state: "works",
+    name: "ffmpeg",
+    text: `${ffmpeg.version} with libx264, ${ffmpeg.executablePath} (${ffmpeg.foundIn})`,
+    mend: null,
+  };
 }
 
 function partRow(part: PartFinding): Row {
-  if (!part.ok) return lackRow(part.name, part);
-  const details: string = Object.entries(part.details)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(", ");
-  return { ok: true, name: part.name, text: details === "" ? "works" : `works: ${details}`, mend: null };
+  if (!part.ok) return part.mend === null ? { ...lackRow(part.name, part), state: "untried" } : lackRow(part.name, part);
+  const { transport, codec } = part.details;
+  const text: string = transport === undefined ? "works" : `works, over ${transport}`;
+  return { state: "works", name: part.name, text: codec === undefined ? text : `${text}, as ${codec}`, mend: null };
 }
 
 function lackRow(name: string, { reason, mend }: Lack): Row {
-  return { ok: false, name, text: reason, mend };
+  return { state: "lacks", name, text: reason, mend };
 }
 
 function trialRow(trial: TrialFinding): Row {
   const name = `${trial.capture} + ${trial.encoder}`;
-  if (!trial.ok) return { ok: false, name, text: trial.reason, mend: null };
+  if (!trial.ok) return { state: "lacks", name, text: trial.reason, mend: null };
   const over: string = trial.transport === null ? "" : ` over ${trial.transport}`;
-  return { ok: true, name, text: `${trial.ms.toLocaleString("en-US")} ms, with the start of the browser${over}`, mend: null };
+  return { state: "works", name, text: `${trial.ms.toLocaleString("en-US")} ms${over}`, mend: null };
 }
 
 function verdict({ works, browser, ffmpeg, captures, encoders, renders }: DoctorReport, paint: Paint): string {

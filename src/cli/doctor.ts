@@ -179,6 +179,7 @@ async function tryRender(folder: string, capture: string, encoder: string, optio
 function shortReason(thrown: unknown): string {
   if (!isRenderError(thrown)) return messageOf(thrown);
   const { asked, lookedIn } = thrown.details as { asked?: string | null; lookedIn?: readonly string[] };
-  if (typeof asked === "string") return `there is none at "${asked}"`;
+  if (typeof asked === "string")
+    return `there is none at "${asked}", named by ${lookedIn?.join(", ")}: leave that out to have one looked for`;
   return lookedIn ? `none was found (looked in: ${lookedIn.join(", ")})` : thrown.message;
 }

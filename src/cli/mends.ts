@@ -8,16 +8,17 @@ export interface Mends {
   readonly newerBrowser: string;
 }
 
-export function mendsFor(platform: string = process.platform, hasApt: boolean = existsSync("/usr/bin/apt-get")): Mends {
+export function mendsFor(platform: string = process.platform): Mends {
   const isLinux: boolean = platform === "linux";
   return {
     browser: isLinux ? "npm install @sparticuz/chromium" : "npx playwright install chromium-headless-shell",
     newerBrowser: isLinux ? "npm install @sparticuz/chromium@latest" : "npx playwright@latest install chromium-headless-shell",
-    ffmpeg: ffmpegCommand(platform, hasApt),
+    ffmpeg: ffmpegCommand(platform),
   };
 }
 
-function ffmpegCommand(platform: string, hasApt: boolean): string {
+function ffmpegCommand(platform: string): string {
   if (platform === "darwin") return "brew install ffmpeg";
-  return platform === "linux" && hasApt ? "apt-get install -y ffmpeg" : "npm install ffmpeg-static";
+  if (platform !== "linux" || !existsSync("/usr/bin/apt-get")) return "npm install ffmpeg-static";
+  return `${process.getuid?.() === 0 ? "" : "sudo "}apt-get install -y ffmpeg`;
 }

@@ -1,4 +1,4 @@
-/** "0.013 MB", "2.31 MB", "148 MB": three digits that tell something. */
+/** "0.013 MB", "2.31 MB", "148 MB". */
 export function megabytes(bytes: number): string {
   return `${significant(bytes / 1e6)} MB`;
 }
@@ -24,7 +24,8 @@ export function counted(count: number, one: string): string {
   return `${count.toLocaleString("en-US")} ${one}${count === 1 ? "" : "s"}`;
 }
 
-/** Three digits, but never fewer than the whole part has. */
+/** Three digits, two below 1, and never fewer than the whole part has. */
 function significant(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+  if (value >= 100) return String(Math.round(value));
+  return String(Number(value.toPrecision(value < 1 ? 2 : 3)));
 }

@@ -39,12 +39,12 @@ export function partsOf({ capture, encoder }: Plan, transport: string | null): s
   return `${capture}${transport === null ? "" : ` over ${transport}`}, encoded by ${encoder}`;
 }
 
-/** Parts that would have been preferred. Those behind the chosen one, and those that nobody asked for, are no news. */
+/** Parts that would have been preferred. Those behind the chosen one, not asked for, or given up before the eyes of all are no news. */
 function passedOver({ capture, encoder, rejected }: Plan): Rejection[] {
-  return rejected.filter(
-    ({ reasons }) =>
-      !reasons.some(
-        (reason) => reason.startsWith("the job asks for ") || reason === `${capture} is preferred` || reason === `${encoder} is preferred`,
-      ),
-  );
+  const isNoNews = (reason: string): boolean =>
+    reason === `${capture} is preferred` ||
+    reason === `${encoder} is preferred` ||
+    reason.startsWith("the job asks for ") ||
+    reason.startsWith("it was distrusted");
+  return rejected.filter(({ reasons }) => !reasons.some(isNoNews));
 }

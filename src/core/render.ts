@@ -1,7 +1,7 @@
 import type { Browser } from "./browser.ts";
 import type { Capture, CaptureContext, CaptureSession } from "./capture.ts";
 import type { EncodeRequest, Encoder, EncoderSession } from "./encoder.ts";
-import { aborted, durationMissing, isRenderError, type RenderError } from "./errors.ts";
+import { aborted, captureStalled, durationMissing, isRenderError, pageNotReady, type RenderError } from "./errors.ts";
 import { protectedListener, type RenderEvent, type RenderListener } from "./events.ts";
 import { frameCountOf } from "./frame-rate.ts";
 import { checkedDuration, parseJob, type ParsedJob, type RenderJob } from "./job.ts";
@@ -9,6 +9,8 @@ import { checkBeforeStart, type CaptureCheck, type ReferenceSamples } from "./pi
 import { checkOutput, type OutputFacts } from "./pipeline/check-output.ts";
 import { pageSource } from "./pipeline/page-source.ts";
 import { pump, type PumpResult } from "./pipeline/pump.ts";
+import { Supervisor } from "./pipeline/supervisor.ts";
+import { within } from "./pipeline/watchdog.ts";
 import { defaultPolicy, type Candidate, type Plan, type PlanFailure, type Policy, type PolicyInput } from "./policy/plan.ts";
 import type { OutputSink } from "./sink.ts";
 import type { Support } from "./support.ts";
@@ -114,6 +116,14 @@ function isAborted(thrown: unknown): boolean {
   return isRenderError(thrown) && thrown.code === "aborted";
 }
 
+/** The one failure after which another plan is tried in the same browser. */
+function isDistrust(thrown: unknown): thrown is RenderError {
+  return isRenderError(thrown) && thrown.code === "capture-distrusted";
+}
+
+/** A page knows its own limit, unless its server or its scripts hang; then it is given up this much later, in milliseconds. */
+const OPEN_GRACE_MS = 2_000;
+
 /** One render from start to end: the values that its steps share. */
 class Rendering {
   readonly #startedAt: number = performance.now();
@@ -176,14 +186,16 @@ class Rendering {
     const durationSeconds: number = this.#duration(facts.durationSeconds, facts.url);
     const frameCount: number = frameCountOf(durationSeconds, this.#job.frameRate);
     this.#emit({ type: "page-ready", url: facts.url, durationSeconds, frameCount });
-    const input: Omit<PolicyInput, "struckOut"> = { job: this.#job, page: facts, frameCount, ...(await probes) };
+    // Parts take the end of the browser for a lack of their own.
+    const support = await Promise.race([probes, reference.page.lost]);
+    const input: Omit<PolicyInput, "struckOut"> = { job: this.#job, page: facts, frameCount, ...support };
 
     let plan: Plan = this.#plan(input);
     for (let openReference: CaptureSession | null = reference; ; openReference = null) {
       try {
         return await this.#follow(plan, { browser, url: facts.url, frameCount, reference: openReference, sink });
       } catch (thrown) {
-        if (!isRenderError(thrown) || thrown.code !== "capture-distrusted") throw thrown;
+        if (!isDistrust(thrown)) throw thrown;
         this.#distrust(plan, thrown);
         plan = this.#replan(input, thrown);
       }
@@ -250,7 +262,7 @@ class Rendering {
       indices: plan.checkAt,
       onChecked: (index, largest) => this.#onChecked(capture.name, index, largest),
     };
-    const samples: ReferenceSamples = await this.#check(check, session, reference ?? (await this.#openReference(browser, url)));
+    const samples: ReferenceSamples = await this.#check(check, session, reference ?? (await this.#openReference(browser, url)), browser);
     if (capture.traits.needsCheck && this.#comparisons === 0)
       this.#warn(`The capture "${capture.name}" was not compared with a screenshot: the plan named no frame`);
 
@@ -297,15 +309,30 @@ class Rendering {
         },
       };
     } catch (thrown) {
+      if (!isDistrust(thrown)) endSoon(browser);
       await encoding.abort(thrown);
       throw thrown;
     }
   }
 
   /** Compares before the start, and closes the reference: an open page that moves would take the processor's time. */
-  async #check(check: CaptureCheck, session: CaptureSession, reference: CaptureSession): Promise<ReferenceSamples> {
+  async #check(check: CaptureCheck, session: CaptureSession, reference: CaptureSession, browser: Browser): Promise<ReferenceSamples> {
+    const { captureTimeoutMs } = this.#job;
+    const supervisor = new Supervisor(captureTimeoutMs, this.#signal);
+    let compared = 0;
+    const onChecked = (index: number, largest: number): void => {
+      compared++;
+      supervisor.beat();
+      check.onChecked(index, largest);
+    };
+    const work = checkBeforeStart({ ...check, onChecked }, session, reference);
     try {
-      return await checkBeforeStart(check, session, reference);
+      return await supervisor.run(Promise.race([work, session.page.lost, reference.page.lost]), () =>
+        captureStalled(check.indices[compared]!, captureTimeoutMs),
+      );
+    } catch (thrown) {
+      if (!isDistrust(thrown)) endSoon(browser);
+      throw thrown;
     } finally {
       await reference.close();
     }
@@ -320,7 +347,10 @@ class Rendering {
     this.#throwIfAborted();
     const { size, frameRate, readinessTimeoutMs } = this.#job;
     const context: CaptureContext = { browser, signal: this.#signal, warn: (reason) => this.#warn(reason) };
-    return capture.open({ url, size, frameRate, frameFormat, readinessTimeoutMs }, context);
+    const opening = capture.open({ url, size, frameRate, frameFormat, readinessTimeoutMs }, context);
+    return within(readinessTimeoutMs + OPEN_GRACE_MS, opening, () =>
+      pageNotReady(url, "its server to answer and its scripts to end", readinessTimeoutMs),
+    );
   }
 
   #encodeRequest(frameFormat: EncodeRequest["frameFormat"], frameCount: number | null): EncodeRequest {
@@ -350,11 +380,14 @@ class Rendering {
   }
 }
 
+/** Begins to end the browser: nothing waits any longer for a page of it that hangs. Whoever owns it awaits the end. */
+function endSoon(browser: Browser): void {
+  browser.close().catch(() => {});
+}
+
 /** Closes the browser the moment the render is stopped, so that whatever waits for it hears of it. */
 function closeOnAbort(signal: AbortSignal, browser: Browser): AsyncDisposable {
-  const close = (): void => {
-    void browser.close();
-  };
+  const close = (): void => endSoon(browser);
   if (signal.aborted) close();
   signal.addEventListener("abort", close, { once: true });
   return {

@@ -16,6 +16,7 @@ import { watchDepthScenes, type DepthSceneWatch } from "./depth-scenes.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
 import { paintedRoots } from "./roots.ts";
+import { findScaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
 import { openRingFile } from "./senders/ring-file.ts";
 import type { Sender, SenderBuffer } from "./senders/sender.ts";
 import { openWebSocket } from "./senders/websocket.ts";
@@ -27,6 +28,7 @@ class Shell {
   readonly #height: number;
   readonly #stage: Stage;
   #depthScenes: DepthSceneWatch | undefined;
+  #scaledCanvases: ScaledCanvases | undefined;
   #sender: Sender | undefined;
   #delivery: Delivery | undefined;
   #runs = 0;
@@ -40,7 +42,9 @@ class Shell {
   async load(url: string, limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
     await this.#stage.load(url);
     const opened = await openComposition(this.#stage.view, limitMs);
-    for (const root of paintedRoots(this.#stage.view)) styleCanvases(root);
+    const roots = [...paintedRoots(this.#stage.view)];
+    for (const root of roots) styleCanvases(root);
+    this.#scaledCanvases = findScaledCanvases(roots);
     this.#depthScenes = watchDepthScenes(this.#stage.view);
     return opened;
   }
@@ -124,8 +128,10 @@ class Shell {
     return { colors: points.map(([x, y]) => this.#stage.pixelAt(x, y)), isDamaged };
   }
 
-  #seek(timeSeconds: number): Promise<void> {
-    return seekComposition(this.#stage.view, timeSeconds);
+  async #seek(timeSeconds: number): Promise<void> {
+    this.#scaledCanvases!.restore();
+    await seekComposition(this.#stage.view, timeSeconds);
+    this.#scaledCanvases!.apply();
   }
 
   /** One rendering update; another where it made a font load. */

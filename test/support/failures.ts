@@ -1,0 +1,174 @@
+import { getEventListeners } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { expect } from "vitest";
+import { isRenderError, type RenderError, type RenderErrorCode } from "../../src/core/errors.ts";
+import type { RenderEvent, RenderListener } from "../../src/core/events.ts";
+import type { RenderJob } from "../../src/core/job.ts";
+import { render, type NodeRenderOptions } from "../../src/node/render.ts";
+import {
+  descendants,
+  kindsOf,
+  profilePrefix,
+  stillAlive,
+  watchProcesses,
+  type ProcessFacts,
+  type ProcessKind,
+  type ProcessWatch,
+} from "./processes.ts";
+
+export interface ExpectedFailure {
+  readonly code: RenderErrorCode;
+  /** What the message must contain: the value, and what to do. */
+  readonly says: readonly string[];
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Which processes the render had started before it failed; both unless said. `any`: they may be over before they are seen. */
+  readonly started?: readonly ProcessKind[] | "any";
+  /** True where the browser ends by itself: Playwright hears of it beside the render, and may clear away a little later. */
+  readonly settlesLater?: boolean;
+}
+
+export interface FailureOptions extends NodeRenderOptions {
+  /** Called for each process that the render starts, soon after it is there. */
+  readonly onProcess?: (process: ProcessFacts) => void;
+}
+
+/** How long processes and files may take to go after the render has answered, in milliseconds. */
+const GONE_WITHIN_MS = 3_000;
+
+/**
+ * Renders, and asserts all that every failure owes: the code, a message with the value and with what to do, a target and a
+ * folder as they were before, no process, no temporary file and no listener left.
+ */
+export async function expectCleanFailure(job: RenderJob, expected: ExpectedFailure, options: FailureOptions = {}): Promise<RenderError> {
+  const { onProcess, onEvent, ...others } = options;
+  const traces: Traces = await tracesOf(job.output, options.signal);
+  const watch: ProcessWatch = watchProcesses(onProcess);
+  const onWatchedEvent = (event: RenderEvent): void => {
+    if (event.type !== "frame-encoded") watch.look();
+    onEvent?.(event);
+  };
+  const thrown: unknown = await render(job, { ...others, onEvent: onWatchedEvent }).then(
+    ({ facts }) => `no failure, but a file of ${facts.frameCount} frames`,
+    (reason: unknown) => reason,
+  );
+  watch.stop();
+  expectError(thrown, expected);
+  const { started = ["browser", "ffmpeg"] } = expected;
+  if (started !== "any") expect(kindsOf(watch.seen()), "the processes that the render started").toEqual(started);
+  await expectGone(watch);
+  await expectTraces(job.output, options.signal, traces, expected.settlesLater === true ? GONE_WITHIN_MS : 0);
+  return thrown as RenderError;
+}
+
+function expectError(thrown: unknown, { code, says, details = {} }: ExpectedFailure): void {
+  if (!isRenderError(thrown)) expect.fail(`a RenderError was expected, but there was: ${describe(thrown)}`);
+  expect(thrown.code, describe(thrown)).toBe(code);
+  for (const text of says) expect(thrown.message).toContain(text);
+  expect(thrown.details).toMatchObject(details);
+  // It crosses process borders as JSON: the values must survive that.
+  expect(JSON.parse(JSON.stringify(thrown))).toMatchObject({ code, message: thrown.message });
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.stack}\ncaused by: ${String(thrown.cause)}` : String(thrown);
+}
+
+async function expectGone(watch: ProcessWatch): Promise<void> {
+  const left = (): string[] => {
+    watch.look();
+    return stillAlive(watch.seen()).map(({ id, state, commandLine }) => `${id} ${state} ${commandLine.slice(0, 160)}`);
+  };
+  await expect.poll(left, { timeout: GONE_WITHIN_MS, interval: 20, message: "processes that the render left" }).toEqual([]);
+}
+
+/** Everything that a render could change and a failed one must not. */
+interface Traces {
+  /** Bytes and identity of the file at the target; null where there is none. */
+  readonly target: { readonly bytes: string; readonly inode: number; readonly modifiedMs: number } | null;
+  /** Names beside the target, hidden ones too; null where there is no such folder. */
+  readonly besideTarget: readonly string[] | null;
+  readonly temporary: readonly string[];
+  readonly profiles: readonly string[];
+  readonly exitListeners: number;
+  readonly abortListeners: number;
+}
+
+async function tracesOf(output: string, signal: AbortSignal | undefined): Promise<Traces> {
+  const namesIn = async (folder: string): Promise<string[] | null> =>
+    readdir(folder).then(
+      (names) => names.toSorted(),
+      () => null,
+    );
+  const facts = await stat(output).catch(() => null);
+  return {
+    target:
+      facts?.isFile() === true ? { bytes: (await readFile(output)).toString("base64"), inode: facts.ino, modifiedMs: facts.mtimeMs } : null,
+    besideTarget: await namesIn(dirname(output)),
+    temporary: (await namesIn(tmpdir())) ?? [],
+    profiles: ((await namesIn("/dev/shm")) ?? []).filter((name) => name.startsWith(profilePrefix)),
+    exitListeners: process.listenerCount("exit"),
+    abortListeners: signal === undefined ? 0 : getEventListeners(signal, "abort").length,
+  };
+}
+
+async function expectTraces(output: string, signal: AbortSignal | undefined, before: Traces, withinMs: number): Promise<void> {
+  expect(basename(tmpdir()), "the tests need a folder of their own for temporary files: see ownTemporaryFolder").toMatch(OWN_FOLDER);
+  const settings = { timeout: withinMs, interval: 20, message: "what the render left" };
+  if (withinMs > 0) await expect.poll(() => tracesOf(output, signal), settings).toEqual(before);
+  else expect(await tracesOf(output, signal), settings.message).toEqual(before);
+}
+
+const OWN_FOLDER = /^framewright-tests-/;
+
+/**
+ * Gives this process, and the browsers that it starts, a folder of their own for temporary files: then everything in it
+ * that was not there before a render was left by that render, and by nobody else on this host.
+ */
+export async function ownTemporaryFolder(): Promise<AsyncDisposable> {
+  const before: string | undefined = process.env["TMPDIR"];
+  const folder: string = await mkdtemp(join(tmpdir(), "framewright-tests-"));
+  process.env["TMPDIR"] = folder;
+  return {
+    async [Symbol.asyncDispose]() {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends a signal to processes of a render at one event of it. */
+export interface Strike {
+  readonly onEvent: RenderListener;
+  /** The processes that it hit: a test that hit nothing proves nothing. */
+  readonly struck: number[];
+}
+
+export function strike(
+  isTime: (event: RenderEvent) => boolean,
+  isTarget: (process: ProcessFacts) => boolean,
+  signal: NodeJS.Signals,
+): Strike {
+  const struck: number[] = [];
+  return {
+    struck,
+    onEvent(event) {
+      if (struck.length > 0 || !isTime(event)) return;
+      for (const { id } of descendants().filter(isTarget)) {
+        process.kill(id, signal);
+        struck.push(id);
+      }
+    },
+  };
+}
+
+/** Tells the moment at which a frame has gone into the encoder. */
+export function atFrame(index: number): (event: RenderEvent) => boolean {
+  return (event) => event.type === "frame-encoded" && event.index === index;
+}
+
+export function at(type: RenderEvent["type"]): (event: RenderEvent) => boolean {
+  return (event) => event.type === type;
+}
