@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { averageBlocks } from "../../src/browser/page/pixels/block-averages.ts";
+import { blockAverages, compareBlocks } from "../../src/core/blocks.ts";
+
+function picture(width: number, height: number, color: (x: number, y: number) => readonly [number, number, number]): Uint8Array {
+  const rgba = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rgba.set([...color(x, y), 255], (y * width + x) * 4);
+  return rgba;
+}
+
+describe("block averages", () => {
+  it("are the colour of a flat picture, also where the last blocks are cut off", () => {
+    const averages = averageBlocks(
+      picture(20, 10, () => [255, 7, 130]),
+      20,
+      10,
+    );
+    expect(averages.length).toBe(3 * 2 * 3);
+    expect(Array.from({ length: 6 }, (_, block) => [...averages.subarray(block * 3, block * 3 + 3)])).toEqual(Array(6).fill([255, 7, 130]));
+  });
+
+  it("are means of their own pixels alone", () => {
+    const averages = averageBlocks(
+      picture(16, 8, (x) => (x < 8 ? [0, 0, 0] : x < 12 ? [200, 100, 50] : [0, 0, 0])),
+      16,
+      8,
+    );
+    expect([...averages]).toEqual([0, 0, 0, 100, 50, 25]);
+  });
+});
+
+describe("comparing blocks", () => {
+  const size = { width: 40, height: 24 } as const;
+  const grey = blockAverages(
+    size,
+    averageBlocks(
+      picture(40, 24, () => [100, 100, 100]),
+      40,
+      24,
+    ),
+  );
+  const withSpot = (red: number) =>
+    blockAverages(
+      size,
+      averageBlocks(
+        picture(40, 24, (x, y) => (x >= 16 && x < 32 && y >= 8 ? [red, 100, 100] : [100, 100, 100])),
+        40,
+        24,
+      ),
+    );
+
+  it("lets differences up to the limit pass, and names the largest", () => {
+    expect(compareBlocks(grey, withSpot(116), size)).toEqual({ largest: 16, box: null });
+  });
+
+  it("puts a box around all blocks that differ by more, cut at the picture's edge", () => {
+    expect(compareBlocks(grey, withSpot(117), size)).toEqual({ largest: 17, box: { x: 16, y: 8, width: 16, height: 16 } });
+  });
+
+  it("takes pictures of different sizes for entirely different", () => {
+    const other = blockAverages(
+      { width: 8, height: 8 },
+      averageBlocks(
+        picture(8, 8, () => [0, 0, 0]),
+        8,
+        8,
+      ),
+    );
+    expect(compareBlocks(grey, other, size).box).toEqual({ x: 0, y: 0, ...size });
+  });
+});

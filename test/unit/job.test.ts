@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { RenderError } from "../../src/core/errors.ts";
+import { frameCountOf, frameTime, frameTimestampUs, isWithin, parseFrameRate } from "../../src/core/frame-rate.ts";
+import { parseJob } from "../../src/core/job.ts";
+
+function failureOf(work: () => unknown): RenderError {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof RenderError) return thrown;
+    throw thrown;
+  }
+  throw new Error("It should have failed, and did not");
+}
+
+const job = { page: "page.html", output: "out.mp4" } as const;
+
+describe("a frame rate", () => {
+  it.each([
+    [30, 30, 1],
+    ["25", 25, 1],
+    ["30000/1001", 30000, 1001],
+    [29.97, 30000, 1001],
+    [23.976, 24000, 1001],
+    ["59.94", 60000, 1001],
+    [12.5, 25, 2],
+    ["60/2", 30, 1],
+    [{ numerator: 48, denominator: 2 }, 24, 1],
+  ])("%j is %i/%i", (input, numerator, denominator) => {
+    expect(parseFrameRate(input)).toEqual({ numerator, denominator });
+  });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, "abc", "", "30/0", "-30", "30fps", 1001, { numerator: 1.5, denominator: 1 }])(
+    "%j is refused by name",
+    (input) => {
+      const failure = failureOf(() => parseFrameRate(input));
+      expect(failure.code).toBe("frame-rate-invalid");
+      if (typeof input !== "object") expect(failure.message).toContain(String(input));
+    },
+  );
+
+  it("turns an index into a time without adding up", () => {
+    const ntsc = { numerator: 30000, denominator: 1001 };
+    expect(frameTime(30000, ntsc)).toBe(1001);
+    expect(frameTimestampUs(1, ntsc)).toBe(33367);
+    expect(frameTimestampUs(300_000, ntsc)).toBe(10_010_000_000);
+  });
+
+  it.each([
+    [0.1, 30, 1, 3],
+    [10, 30, 1, 300],
+    [1 / 3, 30, 1, 10],
+    [1.01, 30, 1, 31],
+    [1.001, 30000, 1001, 30],
+    [0.001, 30, 1, 1],
+  ])("%f s at %i/%i are %i frames", (duration, numerator, denominator, count) => {
+    expect(frameCountOf(duration, { numerator, denominator })).toBe(count);
+  });
+
+  it("makes intervals half-open", () => {
+    expect([isWithin(1, 1, 2), isWithin(2, 1, 2), isWithin(0.99, 1, 2)]).toEqual([true, false, false]);
+  });
+});
+
+describe("a job", () => {
+  it("fills in every default", () => {
+    expect(parseJob(job)).toEqual({
+      page: "page.html",
+      output: "out.mp4",
+      size: { width: 1920, height: 1080 },
+      frameRate: { numerator: 30, denominator: 1 },
+      duration: null,
+      container: "mp4",
+      quality: {},
+      capture: null,
+      encoder: null,
+      crossOrigin: "omit",
+      readinessTimeoutMs: 15_000,
+      captureTimeoutMs: 60_000,
+      inactivityTimeoutMs: 600_000,
+    });
+  });
+
+  it.each([
+    [{ width: 1921 }, "size-invalid", "1922×1080"],
+    [{ height: 0 }, "size-invalid", "1920×0"],
+    [{ width: 20_000 }, "size-invalid", "20000×1080"],
+    [{ width: 12.5 }, "size-invalid", "12.5×1080"],
+    [{ duration: Number.POSITIVE_INFINITY }, "duration-invalid", "Infinity"],
+    [{ duration: -1 }, "duration-invalid", "-1"],
+    [{ duration: Number.NaN }, "duration-invalid", "NaN"],
+    [{ duration: "ten" }, "duration-invalid", "ten"],
+    [{ frameRate: "abc" }, "frame-rate-invalid", "abc"],
+    [{ output: "out.avi" }, "job-invalid", "out.avi"],
+    [{ page: "" }, "job-invalid", "page"],
+    [{ quality: { crf: 99 } }, "job-invalid", "99"],
+    [{ quality: { preset: "quick" } }, "job-invalid", "quick"],
+    [{ quality: { crf: 18, bitrate: 1e6 } }, "job-invalid", "exclude"],
+    [{ fps: 30 }, "job-invalid", "fps"],
+    [{ captureTimeoutMs: 0 }, "job-invalid", "captureTimeoutMs"],
+  ])("with %j is refused with %s, naming %s", (change, code, words) => {
+    const failure = failureOf(() => parseJob({ ...job, ...change }));
+    expect(failure.code).toBe(code);
+    expect(failure.message).toContain(words);
+  });
+
+  it.each([null, undefined, 3, "page.html", []])("that is %j is refused", (input) => {
+    expect(failureOf(() => parseJob(input)).code).toBe("job-invalid");
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { CaptureTraits, PageFacts } from "../../src/core/capture.ts";
+import type { EncoderTraits } from "../../src/core/encoder.ts";
+import { RenderError } from "../../src/core/errors.ts";
+import { parseJob } from "../../src/core/job.ts";
+import { defaultPolicy, spread, type Candidate, type PolicyInput } from "../../src/core/policy/plan.ts";
+
+const page: PageFacts = { url: "http://localhost/", durationSeconds: 10, contract: "framewright", hasDepthScene: false, warnings: [] };
+const fast: Candidate<CaptureTraits> = {
+  name: "fast",
+  traits: { gives: ["I420", "RGBA", "page"], browserFlags: [], sortsDepth: false, needsCheck: true },
+  support: { ok: true },
+};
+const safe: Candidate<CaptureTraits> = {
+  name: "safe",
+  traits: { gives: ["PNG"], browserFlags: [], sortsDepth: true, needsCheck: false },
+  support: { ok: true },
+};
+const pipe: Candidate<EncoderTraits> = {
+  name: "pipe",
+  traits: { accepts: ["I420", "RGBA", "PNG"], containers: ["mp4"], codecs: ["h264"], runsIn: "process" },
+  support: { ok: true },
+};
+const inPage: Candidate<EncoderTraits> = {
+  name: "in-page",
+  traits: { accepts: ["page", "PNG"], containers: ["mp4"], codecs: ["h264"], runsIn: "page" },
+  support: { ok: true },
+};
+
+function input(change: Partial<PolicyInput> = {}, job: object = {}): PolicyInput {
+  const parsed = parseJob({ page: "p.html", output: "o.mp4", ...job });
+  return { job: parsed, page, frameCount: 300, captures: [fast, safe], encoders: [pipe, inPage], struckOut: [], ...change };
+}
+
+const lacking = { ok: false, reasons: ["it is not installed"] } as const;
+
+describe("the default policy", () => {
+  it("takes the first parts that work, and gives a reason for each that it does not take", () => {
+    const plan = defaultPolicy(input());
+    expect(plan).toMatchObject({ capture: "fast", encoder: "pipe", frameFormat: "I420", checkAt: [0, 100, 199, 299] });
+    expect(plan.rejected.map(({ part }) => part)).toEqual(["safe", "in-page"]);
+    expect(plan.rejected.every(({ reasons }) => reasons.length > 0)).toBe(true);
+  });
+
+  it("is pure, and its plan is JSON", () => {
+    const frozen = input();
+    const plan = defaultPolicy(frozen);
+    expect(defaultPolicy(frozen)).toEqual(plan);
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  });
+
+  it("encodes in the page where there is no other way, and leaves the frames there", () => {
+    const plan = defaultPolicy(input({ encoders: [{ ...pipe, support: lacking }, inPage] }));
+    expect(plan).toMatchObject({ encoder: "in-page", frameFormat: "page" });
+    expect(plan.rejected).toContainEqual({ part: "pipe", reasons: ["it is not installed"] });
+  });
+
+  it("sends scenes with depth to a capture that sorts them, which needs no check", () => {
+    const plan = defaultPolicy(input({ page: { ...page, hasDepthScene: true } }));
+    expect(plan).toMatchObject({ capture: "safe", frameFormat: "PNG", checkAt: [] });
+  });
+
+  it("does not choose again what was struck out", () => {
+    const plan = defaultPolicy(input({ struckOut: [{ part: "fast", reason: "it was distrusted" }] }));
+    expect(plan.capture).toBe("safe");
+    expect(plan.rejected).toContainEqual({ part: "fast", reasons: ["it was distrusted"] });
+  });
+
+  it("follows the job's own choice", () => {
+    expect(defaultPolicy(input({}, { capture: "safe", encoder: "in-page" }))).toMatchObject({
+      capture: "safe",
+      encoder: "in-page",
+      frameFormat: "PNG",
+    });
+  });
+
+  it.each([
+    [{ captures: [{ ...fast, support: lacking }] }, {}, "not installed"],
+    [{}, { encoder: "gone" }, "known: pipe, in-page"],
+    [{ page: { ...page, hasDepthScene: true } }, { capture: "fast" }, "preserve-3d"],
+    [{ encoders: [] }, {}, "none was given"],
+  ])("says why nothing is left (%#)", (change, job, words) => {
+    let thrown: unknown;
+    try {
+      defaultPolicy(input(change as Partial<PolicyInput>, job));
+    } catch (failure) {
+      thrown = failure;
+    }
+    expect(thrown).toBeInstanceOf(RenderError);
+    expect(thrown).toMatchObject({ code: "plan-impossible", message: expect.stringContaining(words) });
+  });
+});
+
+describe("spread", () => {
+  it.each([
+    [300, 4, [0, 100, 199, 299]],
+    [2, 4, [0, 1]],
+    [1, 4, [0]],
+    [5, 4, [0, 1, 3, 4]],
+  ])("%i frames, %i checks", (frames, checks, expected) => {
+    expect(spread(frames, checks)).toEqual(expected);
+  });
+});
