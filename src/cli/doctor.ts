@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import packageFacts from "../../package.json" with { type: "json" };
 import { findBrowser, type BrowserInstall } from "../browser/find.ts";
 import type { Browser } from "../core/browser.ts";
@@ -10,7 +10,8 @@ import type { EncodeRequest, Encoder } from "../core/encoder.ts";
 import { isRenderError, messageOf } from "../core/errors.ts";
 import { parseFrameRate } from "../core/frame-rate.ts";
 import { within } from "../core/pipeline/watchdog.ts";
-import type { RenderHost, RenderParts, RenderResult } from "../core/render.ts";
+import type { RenderHost, RenderParts } from "../core/host.ts";
+import type { RenderResult } from "../core/result.ts";
 import type { Support } from "../core/support.ts";
 import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
 import { builtInParts, nodeHost, render } from "../node/render.ts";
@@ -155,7 +156,7 @@ async function finding(name: string, probe: Promise<Support>, mend: string): Pro
   try {
     const support: Support = await within(TRY_LIMIT_MS, probe, () => new Error(`it gave no answer within ${TRY_LIMIT_MS / 1000} s`));
     if (support.ok) return { name, ok: true, details: support.details ?? {} };
-    return { name, ok: false, reason: support.error ? shortReason(support.error) : support.reasons.join("; "), mend };
+    return { name, ok: false, reason: support.error ? shortReason(support.error) : shortReason(support.reasons.join("; ")), mend };
   } catch (thrown) {
     return { name, ok: false, reason: shortReason(thrown), mend };
   }
@@ -177,9 +178,11 @@ async function tryRender(folder: string, capture: string, encoder: string, optio
 
 /** The report says how to mend what is missing: the error's own advice would say it twice. */
 function shortReason(thrown: unknown): string {
-  if (!isRenderError(thrown)) return messageOf(thrown);
+  const [firstLine] = stripVTControlCharacters(messageOf(thrown)).split("\n", 1);
+  const reason: string = firstLine!.replace(/\. Run `framewright doctor`.*$/, "");
+  if (!isRenderError(thrown)) return reason;
   const { asked, lookedIn } = thrown.details as { asked?: string | null; lookedIn?: readonly string[] };
   if (typeof asked === "string")
     return `there is none at "${asked}", named by ${lookedIn?.join(", ")}: leave that out to have one looked for`;
-  return lookedIn ? `none was found (looked in: ${lookedIn.join(", ")})` : thrown.message;
+  return lookedIn ? `none was found (looked in: ${lookedIn.join(", ")})` : reason;
 }

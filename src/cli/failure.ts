@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { CommanderError } from "commander";
 import { isRenderError, messageOf, type RenderErrorCode } from "../core/errors.ts";
 import { exitCodes, EXIT_FAILED, EXIT_USAGE } from "./exit-codes.ts";
@@ -12,7 +13,8 @@ export interface Failure {
 }
 
 export function failureOf(thrown: unknown): Failure {
-  if (isRenderError(thrown)) return { code: thrown.code, message: thrown.message, details: thrown.details };
+  // What others said is part of some messages, in colours that nobody asked for.
+  if (isRenderError(thrown)) return { code: thrown.code, message: stripVTControlCharacters(thrown.message), details: thrown.details };
   if (thrown instanceof CommanderError) return { code: "usage-invalid", message: usageMessage(thrown), details: { reason: thrown.code } };
   return { code: "unexpected", message: `${messageOf(thrown)}. Run again with FRAMEWRIGHT_DEBUG=1 and report it`, details: {} };
 }

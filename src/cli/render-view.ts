@@ -1,6 +1,6 @@
 import type { RenderListener } from "../core/events.ts";
 import type { ParsedJob } from "../core/job.ts";
-import type { RenderResult } from "../core/render.ts";
+import type { RenderResult } from "../core/result.ts";
 import { isTerminal } from "./paint.ts";
 import { jsonView } from "./json-view.ts";
 import { plainView } from "./plain-view.ts";

@@ -1,4 +1,4 @@
-import type { RenderResult } from "../core/render.ts";
+import type { RenderResult } from "../core/result.ts";
 import { paintFor, type Paint } from "./paint.ts";
 import { counted, megabytes, rate, seconds } from "./quantities.ts";
 import { partsOf } from "./render-lines.ts";

@@ -66,7 +66,7 @@ export function terminalView(): RenderView {
     stopping(line) {
       isStopping = true;
       keep(line);
-      show("Closing the browser");
+      show("Closing the browser (Ctrl-C again ends at once)");
     },
     succeeded(result) {
       clear();

@@ -4,6 +4,7 @@ import type { EncodeRequest, Encoder, EncoderSession } from "./encoder.ts";
 import { aborted, captureStalled, durationMissing, isRenderError, pageNotReady, type RenderError } from "./errors.ts";
 import { protectedListener, type RenderEvent, type RenderListener } from "./events.ts";
 import { frameCountOf } from "./frame-rate.ts";
+import type { PageAddress, RenderHost, RenderParts } from "./host.ts";
 import { checkedDuration, parseJob, type ParsedJob, type RenderJob } from "./job.ts";
 import { checkBeforeStart, type CaptureCheck, type ReferenceSamples } from "./pipeline/check-capture.ts";
 import { checkOutput, type OutputFacts } from "./pipeline/check-output.ts";
@@ -11,76 +12,15 @@ import { pageSource } from "./pipeline/page-source.ts";
 import { pump, type PumpResult } from "./pipeline/pump.ts";
 import { Supervisor } from "./pipeline/supervisor.ts";
 import { within } from "./pipeline/watchdog.ts";
-import { defaultPolicy, type Candidate, type Plan, type PlanFailure, type Policy, type PolicyInput } from "./policy/plan.ts";
+import { defaultPolicy, type Candidate, type Plan, type PlanFailure, type PolicyInput } from "./policy/plan.ts";
+import type { RenderResult } from "./result.ts";
 import type { OutputSink } from "./sink.ts";
 import type { Support } from "./support.ts";
-
-/** The parts that may do the job, best first. Nothing registers itself. */
-export interface RenderParts {
-  readonly captures: readonly Capture[];
-  /** The capture that works everywhere and that others are compared with. */
-  readonly reference: Capture;
-  readonly encoders: readonly Encoder[];
-  readonly policy?: Policy;
-}
-
-/** What a runtime gives to a render. */
-export interface RenderHost {
-  /** Makes the page reachable by URL. */
-  openPage(page: string): Promise<PageAddress>;
-  launchBrowser(request: BrowserRequest): Promise<Browser>;
-  openSink(output: string): Promise<OutputSink>;
-}
-
-export interface PageAddress extends AsyncDisposable {
-  readonly url: string;
-}
-
-export interface BrowserRequest {
-  readonly flags: readonly string[];
-  /** Origin of the composition. */
-  readonly origin: string;
-  readonly crossOrigin: "paint" | "omit";
-  readonly signal: AbortSignal;
-}
 
 export interface RenderOptions {
   /** Stops the render at any stage; the call then rejects with `aborted` once everything is ended. */
   readonly signal?: AbortSignal;
   readonly onEvent?: RenderListener;
-}
-
-/** What a render gives. JSON. */
-export interface RenderResult {
-  readonly output: string;
-  readonly facts: OutputFacts;
-  readonly plan: Plan;
-  /** Frames that were captured, of which `repeats` equalled the one before. */
-  readonly frames: number;
-  readonly repeats: number;
-  /** How the pixels came out of the page. */
-  readonly transport: string | null;
-  readonly checks: RenderChecks;
-  /** Captures that were tried and given up, with the reason. */
-  readonly distrusted: readonly PlanFailure[];
-  readonly warnings: readonly string[];
-  readonly timings: RenderTimings;
-}
-
-export interface RenderChecks {
-  /** How many frames were compared with the reference capture. */
-  readonly comparisons: number;
-  /** The largest difference of one 8×8 block, 0 to 255. */
-  readonly largestDifference: number;
-}
-
-/** Milliseconds. */
-export interface RenderTimings {
-  /** Until the first frame was asked for: browser, page, probes, plan, checks. */
-  readonly startMs: number;
-  readonly framesMs: number;
-  readonly finishMs: number;
-  readonly totalMs: number;
 }
 
 /** Renders one page into one checked file: probe, plan, open, pump, finish, check, publish. */

@@ -13,8 +13,10 @@ export interface FfmpegPipeOptions {
 }
 
 const NAME = "ffmpeg-pipe";
-/** Less than this free behind a failure, and the disk is its cause. */
+/** Less than this free behind a failure, and the disk is its cause, whatever ffmpeg said. */
 const FULL_BELOW_BYTES = 256 * 1024;
+/** What it says where the disk has room that this user may not have: of a quota, or of what is kept for root. */
+const SAYS_FULL = /No space left on device|Disk quota exceeded/;
 
 /** Streams frames into ffmpeg's standard input while they are captured. */
 export function ffmpegPipe(options: FfmpegPipeOptions = {}): Encoder {
@@ -120,7 +122,8 @@ class FfmpegPipeSession implements EncoderSession {
   async #explain(phase: string, thrown: unknown): Promise<RenderError> {
     const end: FfmpegEnd = await this.#settledEnd();
     const freeBytes: number | null = await this.#context.output.freeBytes();
-    if (freeBytes !== null && freeBytes < FULL_BELOW_BYTES) return diskFull(this.#context.output.name, freeBytes, thrown);
+    const isFull: boolean = SAYS_FULL.test(end.stderrTail) || (freeBytes !== null && freeBytes < FULL_BELOW_BYTES);
+    if (isFull) return diskFull(this.#context.output.name, freeBytes, thrown);
     const how: string = end.signal === null ? `ended with code ${end.code}` : `was ended by ${end.signal}`;
     const said: string = end.stderrTail === "" ? "it said nothing" : `it said: ${end.stderrTail.split("\n").slice(-4).join(" | ")}`;
     return encoderFailed(

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import send from "send";
 import { pageNotFound, pageUnreachable } from "../core/errors.ts";
-import type { PageAddress } from "../core/render.ts";
+import type { PageAddress } from "../core/host.ts";
 
 export interface PageOptions {
   /** Folder that the page may load files from; the page's own folder unless said. */

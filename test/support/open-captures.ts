@@ -3,7 +3,7 @@ import type { Browser } from "../../src/core/browser.ts";
 import type { Capture, CaptureSession } from "../../src/core/capture.ts";
 import type { FrameFormat, Size } from "../../src/core/frame.ts";
 import { parseFrameRate, type FrameRateInput } from "../../src/core/frame-rate.ts";
-import type { PageAddress } from "../../src/core/render.ts";
+import type { PageAddress } from "../../src/core/host.ts";
 import { openPageAddress } from "../../src/node/file-server.ts";
 
 export interface CaptureToOpen {

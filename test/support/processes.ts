@@ -58,9 +58,14 @@ export function stillAlive(processes: readonly ProcessFacts[]): ProcessFacts[] {
   });
 }
 
+/** All processes of this host. */
+export function allProcesses(): ProcessFacts[] {
+  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (factsOf(Number(name)) ?? []) : []));
+}
+
 /** All processes below this one. */
 export function descendants(): ProcessFacts[] {
-  const all: ProcessFacts[] = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (factsOf(Number(name)) ?? []) : []));
+  const all: ProcessFacts[] = allProcesses();
   const family = new Set([process.pid]);
   // Ids are used again, so that a child may well stand before its parent in the list.
   for (let known = 0; known !== family.size;) {

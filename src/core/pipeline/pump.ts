@@ -28,25 +28,28 @@ export interface PumpResult {
 export async function pump(source: FrameSource, range: FrameRange, encoder: EncoderSession, options: PumpOptions): Promise<PumpResult> {
   const frames: AsyncIterator<Frame> = source.read(range, options.signal)[Symbol.asyncIterator]();
   let [written, repeats, expected]: [number, number, number] = [0, 0, range.start];
-  const fetchNext = (): Promise<IteratorResult<Frame>> => {
+  const inTime = (arrival: Promise<IteratorResult<Frame>>): Promise<IteratorResult<Frame>> => {
     const index: number = expected++;
-    return within(options.captureTimeoutMs, frames.next(), () => captureStalled(index, options.captureTimeoutMs));
+    return within(options.captureTimeoutMs, arrival, () => captureStalled(index, options.captureTimeoutMs));
   };
-  let next: Promise<IteratorResult<Frame>> = fetchNext();
+  let arrival: Promise<IteratorResult<Frame>> = frames.next();
+  let next: Promise<IteratorResult<Frame>> = inTime(arrival);
   try {
     for (;;) {
       const { done, value: frame } = await next;
       if (done === true) return { frames: written, repeats };
-      next = fetchNext();
-      // Heard where it is awaited; without this a fault beside a failing write would be an unhandled rejection.
-      next.catch(() => {});
-      await encoder.write(frame);
+      arrival = frames.next();
+      next = inTime(arrival);
+      const writing: Promise<void> = encoder.write(frame);
+      // A source that fails is heard at once: where both live in one page that hangs, the write would wait far longer.
+      await Promise.race([writing, next.then(() => writing)]);
       written++;
       if (frame.repeats) repeats++;
       options.onFrame?.(frame);
     }
   } finally {
-    next.then(
+    // Not `next`, which has given up a frame that comes too late: that one is closed as well.
+    arrival.then(
       ({ done, value }) => {
         if (done !== true) value.close();
       },

@@ -1,0 +1,35 @@
+import type { OutputFacts } from "./pipeline/check-output.ts";
+import type { Plan, PlanFailure } from "./policy/plan.ts";
+
+/** What a render gives. JSON. */
+export interface RenderResult {
+  readonly output: string;
+  readonly facts: OutputFacts;
+  readonly plan: Plan;
+  /** Frames that were captured, of which `repeats` equalled the one before. */
+  readonly frames: number;
+  readonly repeats: number;
+  /** How the pixels came out of the page. */
+  readonly transport: string | null;
+  readonly checks: RenderChecks;
+  /** Captures that were tried and given up, with the reason. */
+  readonly distrusted: readonly PlanFailure[];
+  readonly warnings: readonly string[];
+  readonly timings: RenderTimings;
+}
+
+export interface RenderChecks {
+  /** How many frames were compared with the reference capture. */
+  readonly comparisons: number;
+  /** The largest difference of one 8×8 block, 0 to 255. */
+  readonly largestDifference: number;
+}
+
+/** Milliseconds. */
+export interface RenderTimings {
+  /** Until the first frame was asked for: browser, page, probes, plan, checks. */
+  readonly startMs: number;
+  readonly framesMs: number;
+  readonly finishMs: number;
+  readonly totalMs: number;
+}
