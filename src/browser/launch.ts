@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
-import { aborted, browserLaunchFailed } from "../core/errors.ts";
+import { aborted, browserLaunchFailed, messageOf } from "../core/errors.ts";
 import type { Browser, BrowserPage } from "../core/browser.ts";
 import type { Size } from "../core/frame.ts";
 import { findBrowser, type BrowserInstall } from "./find.ts";
@@ -53,7 +54,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   } catch (thrown) {
     await context?.close().catch(() => {});
     await removeProfile(profileFolder);
-    throw browserLaunchFailed(install.executablePath, thrown);
+    throw browserLaunchFailed(install.executablePath, launchFault(messageOf(thrown)), thrown);
   }
   const browser: Browser = ownedBrowser(context, profileFolder, description);
   if (options.signal?.aborted === true) {
@@ -138,7 +139,16 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, { product,
 /** Where a browser is killed, its other processes outlive it a little, and that for the network then writes into the profile. */
 async function whenEnded(processIds: readonly number[]): Promise<void> {
   const deadline: number = performance.now() + ORPHANS_GRACE_MS;
-  while (processIds.some((id) => signal(id, 0)) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const id of processIds) {
+    while (!(await hasEnded(id)) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function hasEnded(processId: number): Promise<boolean> {
+  if (!signal(processId, 0)) return true;
+  // An orphan that ended keeps its number until init asks for it, which some never do: on Linux its state tells.
+  const facts: string = await readFile(`/proc/${processId}/stat`, "utf8").catch(() => "");
+  return facts.includes(") Z ");
 }
 
 /** Says whether there was such a process. */
@@ -152,4 +162,15 @@ function signal(processId: number, name: "SIGKILL" | 0): boolean {
 
 function definedVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** What the browser itself said, out of Playwright's log of the whole launch. */
+function launchFault(log: string): string {
+  // Colour codes of terminals.
+  // oxlint-disable-next-line no-control-regex
+  const plain: string = log.replaceAll(/\u001B\[[0-9;]*m/g, "");
+  const said: readonly string[] = [...new Set([...plain.matchAll(/\[err\] (.+)/g)].map(([, text]) => text!.trim()))].slice(-3);
+  const code: string | undefined = /exitCode=(\d+)/.exec(plain)?.[1];
+  const ended: string = code === undefined ? plain.split("\n")[0]! : `it ended with code ${code}`;
+  return said.length === 0 ? ended : `${ended} and said: ${said.join(" | ")}`;
 }

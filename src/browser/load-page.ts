@@ -54,6 +54,7 @@ export async function whenReady(
     url: opened.url,
     durationSeconds: opened.duration === null ? null : Number(opened.duration.number),
     contract: opened.contract,
+    isSecureContext: opened.isSecureContext,
     hasDepthScene: opened.hasDepthScene,
     warnings: [...opened.warnings, ...seen.map((exception) => `The page threw while loading: ${exception}`)],
   };

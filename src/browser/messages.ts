@@ -8,6 +8,7 @@ export interface OpenedComposition {
   readonly url: string;
   readonly duration: { readonly number: string } | null;
   readonly contract: "framewright" | "__hf";
+  readonly isSecureContext: boolean;
   readonly hasDepthScene: boolean;
   readonly warnings: readonly string[];
 }
@@ -48,6 +49,9 @@ export type ShellRunEnd =
   | { readonly ended: "complete" | "stopped" }
   | { readonly ended: "seek-failed" | "capture-failed"; readonly index: number; readonly thrown: string }
   | { readonly ended: "depth-scene"; readonly index: number };
+
+/** What the shell saw at one time: block averages as base64, or a scene that it cannot paint. */
+export type ShellSample = { readonly averages: string } | { readonly depthScene: true };
 
 /** How the canary page looks at one time: the colours at the points that were asked for, as red, green, blue, alpha. */
 export interface CanaryLook {

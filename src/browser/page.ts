@@ -1,6 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { PageException, type BrowserPage, type CdpParams } from "../core/browser.ts";
-import { browserClosed, messageOf, type RenderError } from "../core/errors.ts";
+import { browserClosed, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
 import type { Size } from "../core/frame.ts";
 
 type RawSend = (method: string, params?: CdpParams) => Promise<unknown>;
@@ -18,19 +18,26 @@ interface ExceptionDetails {
 
 /** Opens a page of the given size in CSS pixels, one device pixel each. */
 export async function openBrowserPage(context: BrowserContext, size: Size): Promise<BrowserPage> {
-  let page: Page;
-  let session: CDPSession;
+  let onClose: () => void = () => {};
+  const closed: Promise<never> = new Promise((_, reject) => {
+    onClose = () => reject(browserClosed("opening a page"));
+  });
+  closed.catch(() => {});
+  context.once("close", onClose);
   try {
-    page = await context.newPage();
-    session = await context.newCDPSession(page);
+    // Playwright leaves these calls without an answer where the browser ends meanwhile.
+    const page: Page = await Promise.race([context.newPage(), closed]);
+    const session: CDPSession = await Promise.race([context.newCDPSession(page), closed]);
     await session.send("Page.enable");
     // Before any binding: one that is added earlier is lost at the next navigation.
     await session.send("Runtime.enable");
     await session.send("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 1, mobile: false });
+    return new ConnectedPage(context, page, session);
   } catch (thrown) {
-    throw browserClosed("opening a page", thrown);
+    throw isRenderError(thrown) ? thrown : browserClosed("opening a page", thrown);
+  } finally {
+    context.off("close", onClose);
   }
-  return new ConnectedPage(context, page, session);
 }
 
 class ConnectedPage implements BrowserPage {

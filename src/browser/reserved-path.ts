@@ -4,11 +4,16 @@ import type { BrowserPage } from "../core/browser.ts";
 /** Where our own documents live on whatever origin the composition has: the shell must share its origin. */
 export const RESERVED_PATH = "/__framewright__/";
 
+interface Header {
+  readonly name: string;
+  readonly value: string;
+}
+
 interface PausedRequest {
   readonly requestId: string;
   readonly request: { readonly url: string };
   readonly responseStatusCode?: number;
-  readonly responseHeaders?: readonly { readonly name: string; readonly value: string }[];
+  readonly responseHeaders?: readonly Header[];
   readonly responseErrorReason?: string;
 }
 
@@ -32,36 +37,41 @@ export async function serveReservedPath(page: BrowserPage, documents: Readonly<R
 }
 
 async function answer(page: BrowserPage, paused: PausedRequest, documents: Readonly<Record<string, string>>): Promise<void> {
-  const { requestId } = paused;
-  if (paused.responseStatusCode !== undefined || paused.responseErrorReason !== undefined) {
-    await page.send("Fetch.continueResponse", { requestId, ...framable(paused) });
+  const { requestId, responseStatusCode } = paused;
+  if (responseStatusCode === undefined && paused.responseErrorReason === undefined) {
+    const html: string | undefined = documents[new URL(paused.request.url).pathname.slice(RESERVED_PATH.length)];
+    const body: string = toBase64(new TextEncoder().encode(html ?? "Not found"));
+    const responseHeaders: readonly Header[] = [{ name: "content-type", value: "text/html; charset=utf-8" }];
+    await page.send("Fetch.fulfillRequest", { requestId, responseCode: html === undefined ? 404 : 200, responseHeaders, body });
     return;
   }
-  const html: string | undefined = documents[new URL(paused.request.url).pathname.slice(RESERVED_PATH.length)];
+  const { responseHeaders = [] } = paused;
+  const kept: readonly Header[] = responseHeaders.flatMap(framableHeader);
+  if (kept.length === responseHeaders.length && kept.every(({ value }, at) => value === responseHeaders[at]!.value)) {
+    await page.send("Fetch.continueResponse", { requestId });
+    return;
+  }
+  // Not `continueResponse` with other headers: Chromium judges framing by those that came.
+  const { body, base64Encoded } = await page.send<{ body: string; base64Encoded: boolean }>("Fetch.getResponseBody", { requestId });
   await page.send("Fetch.fulfillRequest", {
     requestId,
-    responseCode: html === undefined ? 404 : 200,
-    responseHeaders: [{ name: "content-type", value: "text/html; charset=utf-8" }],
-    body: toBase64(new TextEncoder().encode(html ?? "Not found")),
+    responseCode: responseStatusCode ?? 200,
+    responseHeaders: kept.filter(({ name }) => !ofTheTransfer.includes(name.toLowerCase())),
+    body: base64Encoded ? body : toBase64(new TextEncoder().encode(body)),
   });
 }
 
-/** The changed headers of a document that forbids framing; nothing for all others. */
-function framable({ responseStatusCode, responseHeaders = [] }: PausedRequest): object {
-  const kept = responseHeaders.flatMap(({ name, value }) => {
-    const key: string = name.toLowerCase();
-    if (key === "x-frame-options") return [];
-    if (!key.startsWith("content-security-policy")) return [{ name, value }];
-    return [
-      {
-        name,
-        value: value
-          .split(";")
-          .filter((directive) => !/^\s*frame-ancestors\b/i.test(directive))
-          .join(";"),
-      },
-    ];
-  });
-  const isSame: boolean = kept.length === responseHeaders.length && kept.every(({ value }, at) => value === responseHeaders[at]!.value);
-  return isSame ? {} : { responseCode: responseStatusCode, responseHeaders: kept };
+/** True of the bytes as they came, not of the decoded ones that are given on. */
+const ofTheTransfer: readonly string[] = ["content-encoding", "content-length", "transfer-encoding"];
+
+/** The header without what forbids framing; none where nothing is left. */
+function framableHeader({ name, value }: Header): Header[] {
+  const key: string = name.toLowerCase();
+  if (key === "x-frame-options") return [];
+  if (!key.startsWith("content-security-policy")) return [{ name, value }];
+  const directives: string = value
+    .split(";")
+    .filter((directive) => !/^\s*frame-ancestors\b/i.test(directive))
+    .join(";");
+  return directives.trim() === "" ? [] : [{ name, value: directives }];
 }

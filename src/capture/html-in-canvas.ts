@@ -10,14 +10,14 @@ import type {
   PageFacts,
   ReadOptions,
 } from "../core/capture.ts";
-import { aborted, captureDistrusted, captureFailed, messageOf, seekFailed } from "../core/errors.ts";
+import { aborted, captureDistrusted, captureFailed, messageOf, seekFailed, type RenderError } from "../core/errors.ts";
 import { rawFrameBytes, type Frame, type FramePixels, type Size } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { Support } from "../core/support.ts";
 import type { PixelTransport, TransportSession } from "../core/transport.ts";
 import { shellScript } from "../browser/generated/shell-script.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
-import type { CanaryLook, FrameNotice, ShellRun, ShellRunEnd } from "../browser/messages.ts";
+import type { CanaryLook, FrameNotice, ShellRun, ShellRunEnd, ShellSample } from "../browser/messages.ts";
 import { openOwnDocument } from "../browser/own-page.ts";
 import { RESERVED_PATH } from "../browser/reserved-path.ts";
 import { BufferPool } from "./buffer-pool.ts";
@@ -167,6 +167,10 @@ function slotBytes({ frameFormat, size }: CaptureRequest): number {
   return rawFrameBytes(frameFormat, size);
 }
 
+function depthSceneAppeared(index: number): RenderError {
+  return captureDistrusted(NAME, `a scene with transform-style: preserve-3d appeared at frame ${index}`, { index });
+}
+
 class HtmlInCanvasSession implements CaptureSession {
   readonly page: BrowserPage;
   readonly facts: PageFacts;
@@ -211,11 +215,14 @@ class HtmlInCanvasSession implements CaptureSession {
 
   async sample(index: number): Promise<BlockAverages> {
     const time: number = frameTime(index, this.#request.frameRate);
+    let sample: ShellSample;
     try {
-      return blockAverages(this.#request.size, fromBase64(await this.page.evaluate<string>(`__framewright.sample(${time})`)));
+      sample = await this.page.evaluate<ShellSample>(`__framewright.sample(${time})`);
     } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(index, time, thrown) : thrown;
     }
+    if ("depthScene" in sample) throw depthSceneAppeared(index);
+    return blockAverages(this.#request.size, fromBase64(sample.averages));
   }
 
   async #frameOf(notice: FrameNotice): Promise<Frame> {
@@ -254,7 +261,7 @@ class HtmlInCanvasSession implements CaptureSession {
       case "capture-failed":
         return captureFailed(NAME, end.index, end.thrown);
       case "depth-scene":
-        return captureDistrusted(NAME, `a scene with transform-style: preserve-3d appeared at frame ${end.index}`, { index: end.index });
+        return depthSceneAppeared(end.index);
     }
   }
 

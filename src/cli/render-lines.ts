@@ -40,11 +40,6 @@ export function partsOf({ capture, encoder }: Plan, transport: string | null): s
 }
 
 /** Parts that would have been preferred. Those behind the chosen one, not asked for, or given up before the eyes of all are no news. */
-function passedOver({ capture, encoder, rejected }: Plan): Rejection[] {
-  const isNoNews = (reason: string): boolean =>
-    reason === `${capture} is preferred` ||
-    reason === `${encoder} is preferred` ||
-    reason.startsWith("the job asks for ") ||
-    reason.startsWith("it was distrusted");
-  return rejected.filter(({ reasons }) => !reasons.some(isNoNews));
+function passedOver({ rejected }: Plan): Rejection[] {
+  return rejected.filter(({ kind }) => kind === "lacking" || kind === "unsuitable");
 }

@@ -34,6 +34,8 @@ export interface PageFacts {
   readonly durationSeconds: number | null;
   /** Which object the page offered. */
   readonly contract: "framewright" | "__hf";
+  /** Whether the page's origin counts as secure: https, or this host. */
+  readonly isSecureContext: boolean;
   /** A scene with `transform-style: preserve-3d` is in the page. */
   readonly hasDepthScene: boolean;
   /** What went wrong without stopping the page: pictures that did not load, scripts that threw. */

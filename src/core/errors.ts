@@ -75,11 +75,11 @@ export function browserClosed(what: string, cause?: unknown): RenderError {
   );
 }
 
-export function browserLaunchFailed(executable: string, cause: unknown): RenderError {
+export function browserLaunchFailed(executable: string, why: string, cause?: unknown): RenderError {
   return new RenderError(
     "browser-launch-failed",
-    `Starting the browser "${executable}" failed: ${messageOf(cause)}. Run \`framewright doctor\` to see what is missing`,
-    { executable },
+    `Starting the browser "${executable}" failed: ${why}. Run \`framewright doctor\` to see what is missing`,
+    { executable, why },
     cause,
   );
 }

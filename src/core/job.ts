@@ -56,26 +56,38 @@ export interface ParsedJob {
 const presets: readonly string[] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
 const LARGEST_SIDE = 16384;
 
-const text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
-const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(1, "must be at least 1 ms"));
+const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
+const milliseconds = v.pipe(
+  v.number("must be a number of milliseconds"),
+  v.finite("must be finite"),
+  v.minValue(1, "must be at least 1 ms"),
+);
 const schema = v.strictObject({
   page: text,
   output: text,
-  width: v.optional(v.number(), 1920),
-  height: v.optional(v.number(), 1080),
+  width: v.optional(v.number("must be a number of pixels"), 1920),
+  height: v.optional(v.number("must be a number of pixels"), 1080),
   frameRate: v.optional(v.unknown(), 30),
   duration: v.optional(v.unknown()),
   quality: v.optional(
     v.strictObject({
-      crf: v.optional(v.pipe(v.number(), v.minValue(0, "must be 0 to 51"), v.maxValue(51, "must be 0 to 51"))),
-      preset: v.optional(v.picklist(presets)),
-      bitrate: v.optional(v.pipe(v.number(), v.finite(), v.minValue(1000, "must be at least 1000 bits a second"))),
+      crf: v.optional(
+        v.pipe(v.number("must be a number from 0 to 51"), v.minValue(0, "must be 0 to 51"), v.maxValue(51, "must be 0 to 51")),
+      ),
+      preset: v.optional(v.picklist(presets, `must be one of ${presets.join(", ")}`)),
+      bitrate: v.optional(
+        v.pipe(
+          v.number("must be a number of bits a second"),
+          v.finite("must be finite"),
+          v.minValue(1000, "must be at least 1000 bits a second"),
+        ),
+      ),
     }),
     {},
   ),
   capture: v.optional(text),
   encoder: v.optional(text),
-  crossOrigin: v.optional(v.picklist(["paint", "omit"]), "omit"),
+  crossOrigin: v.optional(v.picklist(["paint", "omit"], "must be paint or omit"), "omit"),
   readinessTimeoutMs: v.optional(milliseconds, 15_000),
   captureTimeoutMs: v.optional(milliseconds, 60_000),
   inactivityTimeoutMs: v.optional(milliseconds, 600_000),

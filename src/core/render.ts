@@ -267,9 +267,7 @@ class Rendering {
     };
     const work = checkBeforeStart({ ...check, onChecked }, session, reference);
     try {
-      return await supervisor.run(Promise.race([work, session.page.lost, reference.page.lost]), () =>
-        captureStalled(check.indices[compared]!, captureTimeoutMs),
-      );
+      return await supervisor.run(work, () => captureStalled(check.indices[compared]!, captureTimeoutMs));
     } catch (thrown) {
       if (!isDistrust(thrown)) endSoon(browser);
       throw thrown;

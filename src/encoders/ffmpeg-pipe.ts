@@ -3,7 +3,7 @@ import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSessi
 import type { Frame, HostPixels } from "../core/frame.ts";
 import { Supervisor } from "../core/pipeline/supervisor.ts";
 import type { Support } from "../core/support.ts";
-import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
+import { findFfmpeg, hasEncoder, type FfmpegInstall } from "../ffmpeg/find.ts";
 import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from "../ffmpeg/process.ts";
 import { pipeArguments } from "../ffmpeg/pipe-arguments.ts";
 
@@ -26,7 +26,10 @@ export function ffmpegPipe(options: FfmpegPipeOptions = {}): Encoder {
     traits: { accepts: ["I420", "RGBA", "PNG", "JPEG"], containers: ["mp4"], codecs: ["h264"], runsIn: "process" },
     async probe(): Promise<Support> {
       try {
-        const { version, executablePath } = await findFfmpeg(options.executablePath);
+        const install: FfmpegInstall = await findFfmpeg(options.executablePath);
+        const { version, executablePath } = install;
+        if (!(await hasEncoder(install, "libx264")))
+          return { ok: false, reasons: [`"${executablePath}" ${version} is built without libx264`] };
         return { ok: true, details: { version, executablePath } };
       } catch (thrown) {
         return { ok: false, reasons: [messageOf(thrown)], ...(isRenderError(thrown) ? { error: thrown } : {}) };

@@ -45,3 +45,9 @@ async function fromFfmpegStatic(): Promise<string | null> {
   const module = (await import(name).catch(() => null)) as { default: string | null } | null;
   return module?.default ?? null;
 }
+
+/** Whether this build has an encoder of the given name, such as "libx264". */
+export async function hasEncoder(install: FfmpegInstall, encoder: string): Promise<boolean> {
+  const { stdout } = await promisify(execFile)(install.executablePath, ["-hide_banner", "-encoders"]).catch(() => ({ stdout: "" }));
+  return stdout.split("\n").some((line) => line.trim().split(/\s+/)[1] === encoder);
+}

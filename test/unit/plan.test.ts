@@ -5,7 +5,14 @@ import { RenderError } from "../../src/core/errors.ts";
 import { parseJob } from "../../src/core/job.ts";
 import { defaultPolicy, spread, type Candidate, type PolicyInput } from "../../src/core/policy/plan.ts";
 
-const page: PageFacts = { url: "http://localhost/", durationSeconds: 10, contract: "framewright", hasDepthScene: false, warnings: [] };
+const page: PageFacts = {
+  url: "http://localhost/",
+  durationSeconds: 10,
+  contract: "framewright",
+  isSecureContext: true,
+  hasDepthScene: false,
+  warnings: [],
+};
 const fast: Candidate<CaptureTraits> = {
   name: "fast",
   traits: { gives: ["I420", "RGBA", "page"], browserFlags: [], sortsDepth: false, needsCheck: true },
@@ -52,7 +59,12 @@ describe("the default policy", () => {
   it("encodes in the page where there is no other way, and leaves the frames there", () => {
     const plan = defaultPolicy(input({ encoders: [{ ...pipe, support: lacking }, inPage] }));
     expect(plan).toMatchObject({ encoder: "in-page", frameFormat: "page" });
-    expect(plan.rejected).toContainEqual({ part: "pipe", reasons: ["it is not installed"] });
+    expect(plan.rejected).toContainEqual({ part: "pipe", kind: "lacking", reasons: ["it is not installed"] });
+  });
+
+  it("does not leave frames in a page that may not encode, for its origin is no secure context", () => {
+    const plan = defaultPolicy(input({ encoders: [inPage], page: { ...page, isSecureContext: false } }));
+    expect(plan).toMatchObject({ capture: "safe", frameFormat: "PNG" });
   });
 
   it("sends scenes with depth to a capture that sorts them, which needs no check", () => {
@@ -63,7 +75,7 @@ describe("the default policy", () => {
   it("does not choose again what was struck out", () => {
     const plan = defaultPolicy(input({ struckOut: [{ part: "fast", reason: "it was distrusted" }] }));
     expect(plan.capture).toBe("safe");
-    expect(plan.rejected).toContainEqual({ part: "fast", reasons: ["it was distrusted"] });
+    expect(plan.rejected).toContainEqual({ part: "fast", kind: "struck-out", reasons: ["it was distrusted"] });
   });
 
   it("follows the job's own choice", () => {

@@ -29,7 +29,15 @@ export async function openComposition(view: Window, limitMs: number): Promise<Op
   const loaded: string[] | null = await before(deadline, loadEverything(view));
   if (loaded === null) return notReady(describePending(view));
   const { name, duration } = contractOf(view)!;
-  return { ready: true, url: view.location.href, duration, contract: name, hasDepthScene: hasDepthScene(view), warnings: loaded };
+  return {
+    ready: true,
+    url: view.location.href,
+    duration,
+    contract: name,
+    isSecureContext: view.isSecureContext,
+    hasDepthScene: hasDepthScene(view),
+    warnings: loaded,
+  };
 }
 
 /** Brings the page to a time, as the page itself understands it. */

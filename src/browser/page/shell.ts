@@ -8,6 +8,7 @@ import type {
   SenderConfig,
   ShellRun,
   ShellRunEnd,
+  ShellSample,
   UnreadyComposition,
 } from "../messages.ts";
 import { openComposition, seekComposition } from "./composition.ts";
@@ -112,12 +113,13 @@ class Shell {
     this.#delivery!.release(place);
   }
 
-  /** Block averages of the composition at one time, as base64. */
-  async sample(timeSeconds: number): Promise<string> {
+  /** The composition at one time. */
+  async sample(timeSeconds: number): Promise<ShellSample> {
     await this.#seek(timeSeconds);
     await this.#settle();
+    if (this.#depthScenes!.appeared()) return { depthScene: true };
     this.#stage.draw();
-    return this.#averages();
+    return { averages: this.#averages() };
   }
 
   /** Draws the canary; the host compares the colours at the points. */

@@ -7,7 +7,10 @@ export interface Watchdog {
 /** Calls `onSilence` once if `limitMs` pass without a beat. */
 export function watchSilence(limitMs: number, onSilence: () => void): Watchdog {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   const beat = (): void => {
+    // A late sign of life must not start the time again: the timer would hold the process.
+    if (isStopped) return;
     clearTimeout(timer);
     timer = setTimeout(onSilence, limitMs);
   };
@@ -15,6 +18,7 @@ export function watchSilence(limitMs: number, onSilence: () => void): Watchdog {
   return {
     beat,
     stop: () => {
+      isStopped = true;
       clearTimeout(timer);
     },
   };

@@ -30,8 +30,12 @@ export interface PlanFailure {
 
 export interface Rejection {
   readonly part: string;
+  /** What weighed most: the job asks for another part, it is lacking here, it does not suit the page, it failed in this job, or another is preferred. */
+  readonly kind: RejectionKind;
   readonly reasons: readonly string[];
 }
+
+export type RejectionKind = "not-asked-for" | "lacking" | "unsuitable" | "struck-out" | "not-preferred";
 
 /** Which parts do the job, and why. JSON. Every candidate is either chosen or rejected with a reason. */
 export interface Plan {
@@ -57,7 +61,8 @@ const CHECKS = 4;
  */
 export const defaultPolicy: Policy = (input) => {
   const encoder = choose("encoder", input.encoders, input, () => []);
-  const accepts: readonly FrameFormat[] = encoder.chosen.traits.accepts;
+  // Only a secure context has WebCodecs' encoder: elsewhere frames cannot be encoded in the page that holds them.
+  const accepts: readonly FrameFormat[] = encoder.chosen.traits.accepts.filter((format) => format !== "page" || input.page.isSecureContext);
   const capture = choose("capture", input.captures, input, (traits) => [
     ...(input.page.hasDepthScene && !traits.sortsDepth
       ? ["the page has a scene with transform-style: preserve-3d, which it does not sort in depth"]
@@ -91,21 +96,23 @@ function choose<Traits>(
   kind: "capture" | "encoder",
   candidates: readonly Candidate<Traits>[],
   input: PolicyInput,
-  objections: (traits: Traits) => readonly string[],
+  misfits: (traits: Traits) => readonly string[],
 ): Choice<Traits> {
   const asked: string | null = input.job[kind];
   const fit: Candidate<Traits>[] = [];
   const rejected: Rejection[] = [];
   for (const candidate of candidates) {
-    const reasons: readonly string[] = [
-      ...(asked !== null && asked !== candidate.name ? [`the job asks for ${asked}`] : []),
-      ...(candidate.support.ok ? [] : candidate.support.reasons),
-      ...objections(candidate.traits),
-      ...input.struckOut.filter((failure) => failure.part === candidate.name).map((failure) => failure.reason),
-      ...(fit[0] ? [`${fit[0].name} is preferred`] : []),
+    const { name, support, traits } = candidate;
+    const objections: readonly (readonly [RejectionKind, readonly string[]])[] = [
+      ["not-asked-for", asked !== null && asked !== name ? [`the job asks for ${asked}`] : []],
+      ["lacking", support.ok ? [] : support.reasons],
+      ["unsuitable", misfits(traits)],
+      ["struck-out", input.struckOut.filter(({ part }) => part === name).map(({ reason }) => reason)],
+      ["not-preferred", fit[0] ? [`${fit[0].name} is preferred`] : []],
     ];
-    if (reasons.length === 0) fit.push(candidate);
-    else rejected.push({ part: candidate.name, reasons });
+    const first = objections.find(([, reasons]) => reasons.length > 0);
+    if (first) rejected.push({ part: name, kind: first[0], reasons: objections.flatMap(([, reasons]) => reasons) });
+    else fit.push(candidate);
   }
   const [chosen] = fit;
   if (!chosen) {

@@ -1,0 +1,391 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, test } from "vitest";
+import packageFacts from "../../package.json" with { type: "json" };
+import { defaultOutput } from "../../src/cli/job-from-flags.ts";
+import { paceOf } from "../../src/cli/pace.ts";
+import type { RenderEvent } from "../../src/core/events.ts";
+import type { RenderResult } from "../../src/core/result.ts";
+import { allProcesses, type ProcessFacts } from "../support/processes.ts";
+import { scratch } from "../support/render.ts";
+import { trackFacts } from "../support/track-facts.ts";
+
+const main: string = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const loader: string = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const command: readonly string[] = [process.execPath, "--import", loader, main];
+
+const small: readonly string[] = ["--width", "320", "--height", "180", "--fps", "10"];
+/** A second, of which every frame differs. */
+const movingPage = `<!doctype html><body style="margin:0;background:rgb(17,34,51)">
+<div id="box" style="position:absolute;width:50px;height:50px;background:rgb(255,102,0)"></div>
+<script>window.framewright = { duration: 1, seek(t) { box.style.left = t * 200 + "px" } }</script>`;
+/** A minute at 30 ms a frame: nobody waits for its end. */
+const longPage: string = movingPage
+  .replace("duration: 1,", "duration: 60,")
+  .replace("seek(t) {", "async seek(t) { await new Promise((done) => setTimeout(done, 30));");
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly outcome: Promise<Outcome>;
+  /** Resolves as soon as one of its outputs contains the text. */
+  says(text: string): Promise<void>;
+}
+
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function start([executable, ...args]: readonly string[], { cwd, env = {} }: RunOptions = {}): Running {
+  const child: ChildProcess = spawn(executable!, args, { cwd, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const outcome: Promise<Outcome> = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+  const says = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if ((stdout + stderr).includes(text)) resolve();
+      };
+      child.stdout!.on("data", look);
+      child.stderr!.on("data", look);
+      child.once("close", () => reject(new Error(`It ended without "${text}": ${stdout}${stderr}`)));
+      look();
+    });
+  return { child, outcome, says };
+}
+
+function framewright(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return start([...command, ...args], options).outcome;
+}
+
+function jsonLines(
+  stdout: string,
+): (RenderEvent | { type: "result"; result: RenderResult } | { type: "error"; error: { code: string } })[] {
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+/** Processes and profile folders of the browser that one command line started. */
+function browserOf(processId: number): string[] {
+  const prefix = `framewright-profile-${processId}-`;
+  const folders: string[] = ["/dev/shm", tmpdir()].flatMap((folder) => readdirSync(folder)).filter((name) => name.startsWith(prefix));
+  return [...folders, ...browserProcesses(processId).map(({ id, commandLine }) => `${id} ${commandLine.slice(0, 80)}`)];
+}
+
+function browserProcesses(processId: number): ProcessFacts[] {
+  return allProcesses().filter(({ state, commandLine }) => commandLine.includes(`framewright-profile-${processId}-`) && state !== "Z");
+}
+
+const ESCAPE = "\u001B";
+/** Colours, as against other codes for terminals. */
+const color = new RegExp(`${ESCAPE}\\[\\d*m`);
+
+describe("help", () => {
+  test("--version tells the version of the package", async () => {
+    expect(await framewright(["--version"])).toEqual({ code: 0, stdout: `${packageFacts.version}\n`, stderr: "" });
+  });
+
+  test("--help shows the commands, an example and the exit codes", async () => {
+    const { code, stdout } = await framewright(["--help"]);
+    expect(code).toBe(0);
+    for (const text of ["render", "doctor", "$ framewright render page.html -o video.mp4", "Exit codes:", "130"])
+      expect(stdout).toContain(text);
+  });
+
+  test("render --help shows every option", async () => {
+    const { code, stdout } = await framewright(["render", "--help"]);
+    expect(code).toBe(0);
+    const options: string[] = ["output", "fps", "width", "height", "duration", "crf", "preset", "bitrate", "capture", "encoder"];
+    const others: string[] = ["cross-origin", "root", "browser", "ffmpeg", "readiness-timeout", "json"];
+    for (const option of [...options, ...others]) expect(stdout).toContain(`--${option}`);
+    expect(stdout).toContain("$ framewright render");
+    expect(stdout).toContain("Exit codes:");
+  });
+
+  test("without a command it shows the help and exits with 2", async () => {
+    const { code, stdout, stderr } = await framewright([]);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Usage: framewright");
+  });
+});
+
+describe("a render", () => {
+  test("in a pipe tells how it gets on in plain lines, and at the end what came of it", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(movingPage);
+    const { code, stdout, stderr } = await framewright(["render", page, "-o", folder.path("out.mp4"), ...small]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toContain(`Rendering "${page}" to "${folder.path("out.mp4")}" (320×180, 10 frames/s)`);
+    expect(stderr).toContain("Page ready: 1 s, 10 frames\n");
+    expect(stderr).toMatch(/^Plan: \S+( over \S+)?, encoded by \S+$/m);
+    expect(stderr).toMatch(/^1\/10 frames \(10 %\)/m);
+    expect(stderr).toMatch(/^10\/10 frames \(100 %\), [\d.]+ frames\/s$/m);
+    expect(stdout).toContain(`Done: ${folder.path("out.mp4")}\n`);
+    expect(stdout).toMatch(/video +10 frames, 1 s, 320×180, 0\.\d+ MB/);
+    expect(stdout).toMatch(/took +[\d.]+ s: .* \([\d.]+ frames\/s\)/);
+    expect(stdout).toMatch(/checked +the file; \d+ comparisons with screenshots, largest difference \d+ of 255/);
+    expect(stdout + stderr).not.toContain(ESCAPE);
+    expect((await trackFacts(folder.path("out.mp4"))).ticks).toHaveLength(10);
+    expect(await folder.list()).toEqual(["out.mp4", "page.html"]);
+  });
+
+  test("without -o writes the page's name with .mp4 into the current folder, and says so", async () => {
+    await using folder = await scratch();
+    await folder.page(movingPage, "intro.html");
+    const { code, stderr } = await framewright(["render", "intro.html", ...small], { cwd: folder.folder });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toContain('No --output was given: the video becomes "intro.mp4" in the current folder');
+    expect((await stat(folder.path("intro.mp4"))).size).toBeGreaterThan(0);
+  });
+
+  test("passes what was asked for to the SDK, and tells with --json each event and the result", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(movingPage);
+    const size: string[] = ["--width", "322", "--height", "182", "--fps", "30000/1001", "--duration", "0.4"];
+    const parts: string[] = ["--capture", "screenshot", "--encoder", "webcodecs", "--crf", "30"];
+    const { code, stdout, stderr } = await framewright(["render", page, "-o", folder.path("out.mp4"), ...size, ...parts, "--json"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const lines = jsonLines(stdout);
+    expect(lines.filter(({ type }) => type === "frame-encoded")).toHaveLength(12);
+    expect(lines.find(({ type }) => type === "page-ready")).toMatchObject({ durationSeconds: 0.4, frameCount: 12 });
+    expect(lines.find(({ type }) => type === "warning")).toMatchObject({ reason: expect.stringContaining("30") });
+    expect(lines.at(-1)).toMatchObject({
+      type: "result",
+      result: { output: folder.path("out.mp4"), frames: 12, facts: { size: { width: 322, height: 182 } } },
+    });
+    expect(lines.find(({ type }) => type === "plan-ready")).toMatchObject({ plan: { capture: "screenshot", encoder: "webcodecs" } });
+    const { ticks, ticksPerSecond } = await trackFacts(folder.path("out.mp4"));
+    expect(ticks[11]! / ticksPerSecond).toBeCloseTo((11 * 1001) / 30000, 4);
+  });
+
+  test("shows warnings of the page, and why a better capture is not used", async () => {
+    await using folder = await scratch();
+    const scene = `<div style="transform-style:preserve-3d;transform:rotateY(30deg)"><p style="transform:translateZ(9px)">x</p></div>`;
+    const page: string = await folder.page(`${movingPage}<img src="missing.png">${scene}`);
+    const { code, stdout, stderr } = await framewright(["render", page, "-o", folder.path("out.mp4"), ...small]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toMatch(/^Warning: .*missing\.png/m);
+    expect(stderr).toMatch(/^Not used: html-in-canvas: .*preserve-3d/m);
+    expect(stdout).toMatch(/^ {2}warning +.*missing\.png/m);
+  });
+});
+
+describe("a command line that cannot be followed", () => {
+  const page = "page.html";
+  const cases: readonly (readonly [string, readonly string[], number, string, string])[] = [
+    ["a frame rate that is none", [page, "--fps", "abc"], 2, "frame-rate-invalid", 'The frame rate "abc" is none. Give a number'],
+    ["a width that is none", [page, "--width", "abc"], 2, "job-invalid", '"abc"'],
+    ["an empty width", [page, "--width", ""], 2, "job-invalid", '""'],
+    ["an odd width", [page, "--width", "321"], 2, "size-invalid", "use 322×1080"],
+    ["a duration of 0", [page, "--duration", "0"], 2, "duration-invalid", "Give one with --duration"],
+    ["a CRF and a bitrate", [page, "--crf", "20", "--bitrate", "1e6"], 2, "job-invalid", "exclude one another"],
+    ["an unknown container", [page, "-o", "out.gif"], 2, "job-invalid", "use .mp4"],
+    ["an unknown option", [page, "--fsp", "30"], 2, "usage-invalid", "Unknown option '--fsp' (Did you mean --fps?)"],
+    ["an unknown capture", [page, "--capture", "camera"], 2, "usage-invalid", "html-in-canvas, screenshot"],
+    ["no page", [], 2, "usage-invalid", "Missing required argument 'page'"],
+    ["a page that is not there", ["none.html"], 4, "page-not-found", 'There is no page at "none.html"'],
+    ["an output that cannot be written", [page, "-o", "no/out.mp4"], 1, "output-not-writable", '"no/out.mp4" cannot be written'],
+    ["no ffmpeg", [page, ...small, "--encoder", "ffmpeg-pipe", "--ffmpeg", "/nonexistent"], 3, "ffmpeg-missing", "/nonexistent"],
+    ["no browser", [page, "--browser", "/nonexistent"], 3, "browser-missing", 'There is no browser at "/nonexistent"'],
+    ["a page that throws in seek", ["throws.html", ...small], 4, "seek-failed", "no way"],
+    ["a page without a duration", ["endless.html", ...small], 4, "duration-missing", "Give --duration"],
+  ];
+  test.each(cases)("%s", async (_, args, exitCode, errorCode, says) => {
+    await using folder = await scratch();
+    await folder.page(movingPage);
+    await folder.page(movingPage.replace("{ box", '{ throw new Error("no way"); box'), "throws.html");
+    await folder.page(movingPage.replace("duration: 1,", ""), "endless.html");
+    const before: string[] = await folder.list();
+    const { code, stdout, stderr } = await framewright(["render", ...args], { cwd: folder.folder });
+    expect({ code, stderr }).toMatchObject({ code: exitCode });
+    expect(stdout).toBe("");
+    const line: string | undefined = stderr.split("\n").find((one) => one.startsWith("error "));
+    expect(line).toContain(`error [${errorCode}]: `);
+    expect(line).toContain(says);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(await folder.list()).toEqual(before);
+  });
+
+  test("is told with --json on standard output as well", async () => {
+    const job = await framewright(["render", page, "--json", "--fps", "abc"]);
+    expect(job.code).toBe(2);
+    expect(jsonLines(job.stdout)).toMatchObject([{ type: "error", error: { code: "frame-rate-invalid", details: { value: "abc" } } }]);
+    const usage = await framewright(["render", page, "--json", "--nope"]);
+    expect(usage.code).toBe(2);
+    expect(jsonLines(usage.stdout)).toMatchObject([
+      { type: "error", error: { code: "usage-invalid", message: "Unknown option '--nope'" } },
+    ]);
+  });
+
+  test("shows where an error came from with FRAMEWRIGHT_DEBUG=1", async () => {
+    const { stderr } = await framewright(["render", page, "--fps", "abc"], { env: { FRAMEWRIGHT_DEBUG: "1" } });
+    expect(stderr).toMatch(/^\s+at parseFrameRate /m);
+  });
+});
+
+describe("a render that is stopped", () => {
+  const stops = [
+    { signal: "SIGINT", exitCode: 130 },
+    { signal: "SIGTERM", exitCode: 143 },
+  ] as const;
+  test.each(stops)("by $signal leaves nothing and exits with $exitCode", async ({ signal, exitCode }) => {
+    await using folder = await scratch();
+    const page: string = await folder.page(longPage);
+    const running: Running = start([...command, "render", page, "-o", folder.path("out.mp4"), ...small]);
+    await running.says("/600 frames (");
+    const processId: number = running.child.pid!;
+    expect(browserOf(processId).length).toBeGreaterThan(1);
+    expect(await folder.list()).toEqual([expect.stringMatching(/^\.out\.mp4\..*\.partial$/), "page.html"]);
+
+    running.child.kill(signal);
+    const { code, stdout, stderr } = await running.outcome;
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
+    expect(stderr).toContain(`Stopping, because`);
+    expect(stderr).toMatch(new RegExp(`^error \\[aborted\\]: .*${signal}`, "m"));
+    expect(await folder.list()).toEqual(["page.html"]);
+    expect(browserOf(processId)).toEqual([]);
+  });
+
+  test("by two signals ends at once, and leaves nothing either", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(longPage);
+    const running: Running = start([...command, "render", page, "-o", folder.path("out.mp4"), ...small]);
+    await running.says("/600 frames (");
+    const processId: number = running.child.pid!;
+    // A browser that answers no more would take seconds to close.
+    const paused = browserProcesses(processId);
+    expect(paused.length).toBeGreaterThan(0);
+    for (const { id } of paused) process.kill(id, "SIGSTOP");
+    running.child.kill("SIGINT");
+    await running.says("Stopping");
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.outcome;
+    expect(code).toBe(130);
+    expect(stderr).not.toContain("error [aborted]");
+    expect(await folder.list()).toEqual(["page.html"]);
+    // Nobody waits for the browser that was killed.
+    await expect.poll(() => browserOf(processId), { timeout: 3_000 }).toEqual([]);
+  });
+
+  test("because nobody reads its output leaves nothing", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(longPage);
+    const running: Running = start([...command, "render", page, "-o", folder.path("out.mp4"), ...small, "--json"]);
+    await running.says('"frame-encoded"');
+    running.child.stdout!.destroy();
+    expect((await running.outcome).code).toBe(141);
+    expect(await folder.list()).toEqual(["page.html"]);
+    expect(browserOf(running.child.pid!)).toEqual([]);
+  });
+});
+
+describe("on a terminal", () => {
+  /** Runs it on a pseudo-terminal of 80 columns; what both outputs drew comes back. */
+  const startOnTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Running => {
+    const line: string = [...command, ...args].map((part) => `'${part}'`).join(" ");
+    return start(["script", "-qec", `stty cols 80; ${line}`, "/dev/null"], { env: { TERM: "xterm-256color", NO_COLOR: "", ...env } });
+  };
+  const onTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+    startOnTerminal(args, env).outcome;
+
+  test("it draws a bar that grows, in colours, and leaves the terminal as it was", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(longPage);
+    const { code, stdout } = await onTerminal(["render", page, "-o", folder.path("out.mp4"), ...small, "--duration", "4"]);
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    expect(stdout).toContain("Starting the browser and loading the page");
+    expect(stdout).toContain("Page ready: 4 s, 40 frames");
+    expect(stdout).toMatch(/Plan: \S+/);
+    expect(stdout).toContain(`${ESCAPE}[32m█`);
+    expect(stdout).toMatch(/\d+ % {2,}\d+\/40 frames {2}[\d.]+ frames\/s {2}\d:\d\d left/);
+    const lengths: number[] = [...stdout.matchAll(/█+/g)].map(([bar]) => bar.length);
+    expect(Math.max(...lengths)).toBeGreaterThan(Math.min(...lengths) + 5);
+    expect(stdout.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(stdout.lastIndexOf(`${ESCAPE}[?25l`));
+    expect(stdout.lastIndexOf(`${ESCAPE}[?7h`)).toBeGreaterThan(stdout.lastIndexOf(`${ESCAPE}[?7l`));
+    expect(stdout.slice(stdout.lastIndexOf("Done:"))).not.toContain("█");
+  });
+
+  test("it takes the bar away before it tells of a failure", async () => {
+    await using folder = await scratch();
+    // No frame that is compared with a screenshot before the start: 0, 13, 26 and 39 are.
+    const page: string = await folder.page(longPage.replace("box.style", 'if (t === 2) throw new Error("no way"); box.style'));
+    const { code, stdout } = await onTerminal(["render", page, "-o", folder.path("out.mp4"), ...small, "--duration", "4"]);
+    expect({ code, stdout }).toMatchObject({ code: 4 });
+    expect(stdout).toContain("█");
+    expect(stdout).toContain("[seek-failed]");
+    expect(stdout.slice(stdout.lastIndexOf("[seek-failed]"))).not.toContain("█");
+    expect(stdout.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(stdout.lastIndexOf(`${ESCAPE}[?25l`));
+  });
+
+  test("Ctrl-C stops it, and the terminal is as it was", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(longPage);
+    const running: Running = startOnTerminal(["render", page, "-o", folder.path("out.mp4"), ...small]);
+    await running.says("/600 frames");
+    running.child.stdin!.write("\u0003");
+    const { code, stdout } = await running.outcome;
+    expect({ code, stdout }).toMatchObject({ code: 130 });
+    expect(stdout).toContain("Stopping, because Ctrl-C was pressed");
+    expect(stdout.slice(stdout.lastIndexOf("Stopping"))).not.toContain("█");
+    expect(stdout.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(stdout.lastIndexOf(`${ESCAPE}[?25l`));
+    expect(await folder.list()).toEqual(["page.html"]);
+  });
+
+  test("it uses no colour where NO_COLOR is set", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(movingPage);
+    const { code, stdout } = await onTerminal(["render", page, "-o", folder.path("out.mp4"), ...small], { NO_COLOR: "1" });
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    expect(stdout).toContain("█");
+    expect(stdout).not.toMatch(color);
+  });
+
+  test("it draws nothing twice where TERM is dumb", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(movingPage);
+    const { code, stdout } = await onTerminal(["render", page, "-o", folder.path("out.mp4"), ...small], { TERM: "dumb" });
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    expect(stdout).toContain("10/10 frames (100 %)");
+    expect(stdout).not.toContain(ESCAPE);
+  });
+});
+
+describe("what it works out", () => {
+  test.each([
+    ["page.html", "page.mp4"],
+    ["some/folder/intro.v2.html", "intro.v2.mp4"],
+    ["some/folder/", "folder.mp4"],
+    ["https://example.com/films/intro.html?x=1#y", "intro.mp4"],
+    ["https://example.com/films/", "films.mp4"],
+    ["https://example.com", "example.com.mp4"],
+  ])("the output of %s is %s", (page, output) => {
+    expect(defaultOutput(page)).toBe(output);
+  });
+
+  test("the pace is that of the last seconds", () => {
+    const pace = paceOf(1000);
+    expect(pace(1, 0)).toEqual({ framesPerSecond: null, secondsLeft: null });
+    for (let at = 1; at <= 10; at++) pace(at * 10, at * 1000);
+    for (let at = 11; at <= 30; at++) pace(100 + (at - 10) * 20, at * 1000);
+    const { framesPerSecond, secondsLeft } = pace(500, 30_000);
+    expect(framesPerSecond).toBeCloseTo(20, 5);
+    expect(secondsLeft).toBeCloseTo(25, 5);
+  });
+});
