@@ -56,13 +56,13 @@ async function answer(page: BrowserPage, paused: PausedRequest, documents: Reado
   await page.send("Fetch.fulfillRequest", {
     requestId,
     responseCode: responseStatusCode ?? 200,
-    responseHeaders: kept.filter(({ name }) => !ofTheTransfer.includes(name.toLowerCase())),
+    responseHeaders: kept.filter(({ name }) => !ofTheTransfer.has(name.toLowerCase())),
     body: base64Encoded ? body : toBase64(new TextEncoder().encode(body)),
   });
 }
 
 /** True of the bytes as they came, not of the decoded ones that are given on. */
-const ofTheTransfer: readonly string[] = ["content-encoding", "content-length", "transfer-encoding"];
+const ofTheTransfer: ReadonlySet<string> = new Set(["content-encoding", "content-length", "transfer-encoding"]);
 
 /** The header without what forbids framing; none where nothing is left. */
 function framableHeader({ name, value }: Header): Header[] {

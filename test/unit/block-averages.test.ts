@@ -16,7 +16,9 @@ describe("block averages", () => {
       10,
     );
     expect(averages.length).toBe(3 * 2 * 3);
-    expect(Array.from({ length: 6 }, (_, block) => [...averages.subarray(block * 3, block * 3 + 3)])).toEqual(Array(6).fill([255, 7, 130]));
+    expect(Array.from({ length: 6 }, (_, block) => [...averages.subarray(block * 3, block * 3 + 3)])).toEqual(
+      Array.from({ length: 6 }, () => [255, 7, 130]),
+    );
   });
 
   it("are means of their own pixels alone", () => {
