@@ -28,6 +28,7 @@ await mkdir(target, { recursive: true });
 // The shell carries the kernel and the worker, so these come first.
 await write("rgba-to-i420-wasm.ts", "rgbaToI420Wasm", await compileKernel());
 await write("ring-file-worker.ts", "ringFileWorker", await bundle("senders/ring-file-worker.ts"));
+await write("early-script.ts", "earlyScript", await bundle("early.ts"));
 await write("shell-script.ts", "shellScript", await bundle("shell.ts"));
 await write("top-page-script.ts", "topPageScript", await bundle("top-page.ts"));
 await write("encoder-script.ts", "encoderScript", await bundle("encoder.ts"));

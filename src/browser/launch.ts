@@ -31,6 +31,11 @@ const baseFlags: readonly string[] = [
 ];
 
 /**
+ * How long a browser may take to start, in milliseconds. Playwright does not hear of one that dies in the middle of its
+ * start: it is given up then.
+ */
+const LAUNCH_LIMIT_MS = 60_000;
+/**
  * How long a browser may take to close by itself before it is killed, in milliseconds. One whose page never returns takes
  * for ever; its profile is thrown away, so that nothing is lost with it.
  */
@@ -69,6 +74,7 @@ function startContext(install: BrowserInstall, profileFolder: string, options: L
   return chromium.launchPersistentContext(profileFolder, {
     executablePath: install.executablePath,
     headless: true,
+    timeout: LAUNCH_LIMIT_MS,
     chromiumSandbox: !isRoot,
     viewport: null,
     // Left to itself, Playwright removes a folder of its own, but a little later than it says that the browser has ended.

@@ -1,6 +1,9 @@
 /** What host and page say to one another: JSON, in protocol calls and bindings. */
 import type { FrameRate } from "../core/frame-rate.ts";
 
+/** Where our own documents live on whatever origin the composition has: the shell must share its origin. */
+export const RESERVED_PATH = "/__framewright__/";
+
 /** A composition that can be rendered. Numbers that JSON cannot carry travel as text. */
 export interface OpenedComposition {
   readonly ready: true;

@@ -1,6 +1,7 @@
 import type { BrowserPage } from "../core/browser.ts";
 import { navigate } from "./load-page.ts";
-import { RESERVED_PATH, serveReservedPath } from "./reserved-path.ts";
+import { RESERVED_PATH } from "./messages.ts";
+import { serveReservedPath } from "./reserved-path.ts";
 
 /** Answered by us before any look-up; https makes it a secure context, which WebCodecs asks for and about:blank is not. */
 const OWN_ORIGIN = "https://framewright.invalid";

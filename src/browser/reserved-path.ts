@@ -1,8 +1,6 @@
 import { toBase64 } from "../core/base64.ts";
 import type { BrowserPage } from "../core/browser.ts";
-
-/** Where our own documents live on whatever origin the composition has: the shell must share its origin. */
-export const RESERVED_PATH = "/__framewright__/";
+import { RESERVED_PATH } from "./messages.ts";
 
 interface Header {
   readonly name: string;

@@ -15,11 +15,18 @@ import { rawFrameBytes, type Frame, type FramePixels, type Size } from "../core/
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { Support } from "../core/support.ts";
 import type { PixelTransport, TransportSession } from "../core/transport.ts";
+import { earlyScript } from "../browser/generated/early-script.ts";
 import { shellScript } from "../browser/generated/shell-script.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
-import type { CanaryLook, FrameNotice, ShellRun, ShellRunEnd, ShellSample } from "../browser/messages.ts";
+import {
+  RESERVED_PATH,
+  type CanaryLook,
+  type FrameNotice,
+  type ShellRun,
+  type ShellRunEnd,
+  type ShellSample,
+} from "../browser/messages.ts";
 import { openOwnDocument } from "../browser/own-page.ts";
-import { RESERVED_PATH } from "../browser/reserved-path.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { CANARY_SIZE, canaryPage, canaryPoints } from "./canary.ts";
 import { makeFrame } from "./frames.ts";
@@ -126,6 +133,7 @@ class TransportChoice {
 
 /** The shell shares the composition's origin: only then may it paint the iframe and reach its window. */
 async function openShell(page: BrowserPage, origin: string, size: Size): Promise<void> {
+  await page.send("Page.addScriptToEvaluateOnNewDocument", { source: earlyScript });
   await openOwnDocument(page, origin, { "canary.html": canaryPage });
   await page.evaluate(shellScript);
   await page.evaluate(`__framewrightOpen(${size.width}, ${size.height})`);

@@ -45,8 +45,7 @@ export function render(job: RenderJob, options: NodeRenderOptions = {}): Promise
 export function builtInParts(options: Pick<NodeRenderOptions, "ffmpeg"> = {}): RenderParts {
   return {
     captures: [htmlInCanvas({ transports: [ringFile(), webSocket()] }), screenshot()],
-    // Averages over blocks hide what JPEG loses, and it takes two thirds of PNG's time.
-    reference: screenshot({ format: "JPEG", quality: 90 }),
+    reference: screenshot(),
     encoders: [ffmpegPipe(options.ffmpeg === undefined ? {} : { executablePath: options.ffmpeg }), webcodecs()],
   };
 }

@@ -1,6 +1,6 @@
 import type { OpenedComposition, UnreadyComposition } from "../messages.ts";
-import { paintedRoots } from "./roots.ts";
-import { hasDepthScene } from "./depth-scenes.ts";
+import { DepthScenes } from "./depth-scenes.ts";
+import { paintedRoots } from "./painted-roots.ts";
 
 /** What a page offers so that it can be rendered. */
 interface PageContract {
@@ -35,7 +35,7 @@ export async function openComposition(view: Window, limitMs: number): Promise<Op
     duration,
     contract: name,
     isSecureContext: view.isSecureContext,
-    hasDepthScene: hasDepthScene(view),
+    hasDepthScene: new DepthScenes().isShownIn(paintedRoots(view)),
     warnings: loaded,
   };
 }

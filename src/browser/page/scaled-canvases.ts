@@ -1,3 +1,5 @@
+import type { PaintedRoot } from "./painted-roots.ts";
+
 /**
  * Chromium paints a `<canvas>` inside an HTML-in-canvas element at its bitmap's size, whatever size CSS gives it: it comes
  * out unscaled. A transform is honoured, and changes no layout: so such a canvas is scaled by one for the moment of painting.
@@ -9,18 +11,12 @@ export interface ScaledCanvases {
   restore(): void;
 }
 
-export function findScaledCanvases(roots: readonly (Document | ShadowRoot)[]): ScaledCanvases {
-  // Live collections where there are such: a canvas that is added later is found without a search.
-  const sources: readonly (() => Iterable<HTMLCanvasElement>)[] = roots.map((root) => {
-    if (!("getElementsByTagName" in root)) return () => root.querySelectorAll("canvas");
-    const live = root.getElementsByTagName("canvas");
-    return () => live;
-  });
+export function scaledCanvases(roots: () => Iterable<PaintedRoot>): ScaledCanvases {
   const changed = new Map<HTMLCanvasElement, string | null>();
   return {
     apply() {
-      for (const source of sources) {
-        for (const canvas of source()) {
+      for (const root of roots()) {
+        for (const canvas of root.querySelectorAll("canvas")) {
           const style: string | null = scaledStyle(canvas);
           if (style === null) continue;
           changed.set(canvas, canvas.getAttribute("style"));

@@ -13,11 +13,11 @@ import type {
 } from "../messages.ts";
 import { openComposition, seekComposition } from "./composition.ts";
 import { deliverI420, deliverInPage, deliverRgba, type Delivery } from "./delivery.ts";
-import { watchDepthScenes, type DepthSceneWatch } from "./depth-scenes.ts";
+import { DepthScenes } from "./depth-scenes.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
-import { paintedRoots } from "./roots.ts";
-import { findScaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
+import { paintedRoots, rememberedRoots, type PaintedRoot } from "./painted-roots.ts";
+import { scaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
 import { openRingFile } from "./senders/ring-file.ts";
 import type { Sender, SenderBuffer } from "./senders/sender.ts";
 import { openWebSocket } from "./senders/websocket.ts";
@@ -28,7 +28,8 @@ class Shell {
   readonly #width: number;
   readonly #height: number;
   readonly #stage: Stage;
-  #depthScenes: DepthSceneWatch | undefined;
+  readonly #depthScenes: DepthScenes = new DepthScenes();
+  #roots: () => Iterable<PaintedRoot> = () => [];
   #scaledCanvases: ScaledCanvases | undefined;
   #sender: Sender | undefined;
   #delivery: Delivery | undefined;
@@ -43,10 +44,12 @@ class Shell {
   async load(url: string, limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
     await this.#stage.load(url);
     const opened = await openComposition(this.#stage.view, limitMs);
-    const roots = [...paintedRoots(this.#stage.view)];
-    for (const root of roots) styleCanvases(root);
-    this.#scaledCanvases = findScaledCanvases(roots);
-    this.#depthScenes = watchDepthScenes(this.#stage.view);
+    const { view } = this.#stage;
+    // Those that the parser made, by a walk; those that come later, as they are remembered.
+    const found: ReadonlySet<PaintedRoot> = new Set(paintedRoots(view));
+    this.#roots = () => [...found, ...rememberedRoots(view, found)];
+    this.#scaledCanvases = scaledCanvases(this.#roots);
+    styleCanvases(this.#roots());
     return opened;
   }
 
@@ -85,7 +88,7 @@ class Shell {
       try {
         const isDamaged: boolean = await this.#settle();
         if (run !== this.#runs) return { ended: "stopped" };
-        if (this.#depthScenes!.appeared()) return { ended: "depth-scene", index };
+        if (isDamaged && this.#depthScenes.isShownIn(this.#roots())) return { ended: "depth-scene", index };
         if (!isDamaged && index > start && !samples.has(index)) {
           announce({ index, at: null });
           continue;
@@ -117,7 +120,7 @@ class Shell {
   async sample(timeSeconds: number): Promise<ShellSample> {
     await this.#seek(timeSeconds);
     await this.#settle();
-    if (this.#depthScenes!.appeared()) return { depthScene: true };
+    if (this.#depthScenes.isShownIn(this.#roots())) return { depthScene: true };
     this.#stage.draw();
     return { averages: this.#averages() };
   }
@@ -133,6 +136,7 @@ class Shell {
   async #seek(timeSeconds: number): Promise<void> {
     this.#scaledCanvases!.restore();
     await seekComposition(this.#stage.view, timeSeconds);
+    styleCanvases(this.#roots());
     this.#scaledCanvases!.apply();
   }
 

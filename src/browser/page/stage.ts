@@ -1,3 +1,5 @@
+import type { PaintedRoot } from "./painted-roots.ts";
+
 /**
  * The stage: the composition lives in a same-origin iframe that is a direct child of a `layoutsubtree` canvas, and is
  * painted into it from its paint records, without the compositor (https://github.com/WICG/html-in-canvas).
@@ -72,13 +74,23 @@ export function openStage(width: number, height: number): Stage {
   };
 }
 
-export function styleCanvases(root: Document | ShadowRoot): void {
-  const view = (root.ownerDocument ?? (root as Document)).defaultView as (Window & typeof globalThis) | null;
-  if (!view) return;
-  const sheet = new view.CSSStyleSheet();
-  sheet.replaceSync(CANVAS_STYLE);
-  root.adoptedStyleSheets.push(sheet);
+/** Sees to it that the roots have the rule, which a page may have dropped with all its own sheets. */
+export function styleCanvases(roots: Iterable<PaintedRoot>): void {
+  for (const root of roots) {
+    const view = (root.ownerDocument ?? (root as Document)).defaultView as (Window & typeof globalThis) | null;
+    if (!view) continue;
+    // A sheet belongs to one document and its shadow trees.
+    let sheet: CSSStyleSheet | undefined = canvasSheets.get(view);
+    if (!sheet) {
+      sheet = new view.CSSStyleSheet();
+      sheet.replaceSync(CANVAS_STYLE);
+      canvasSheets.set(view, sheet);
+    }
+    if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+  }
 }
+
+const canvasSheets = new WeakMap<Window, CSSStyleSheet>();
 
 /**
  * Without damage Chromium paces rendering updates at 60 Hz, so that a wait costs 17 ms. A canvas of one pixel that

@@ -1,0 +1,65 @@
+import { RESERVED_PATH } from "../messages.ts";
+
+/** A tree that is painted: a document of the composition or of one of its frames, or a shadow tree in them. */
+export type PaintedRoot = Document | ShadowRoot;
+
+type Registry = WeakRef<PaintedRoot>[];
+
+const KEY = "__framewrightRoots";
+
+/** Where the roots of a window's composition are remembered; null in our own documents, and in frames of another origin. */
+export function registryOf(view: Window): Registry | null {
+  let top: Window = view;
+  try {
+    if (isOurs(top)) return null;
+    while (top.parent !== top && !isOurs(top.parent)) top = top.parent;
+  } catch {
+    return null;
+  }
+  const holder = top as unknown as Record<string, Registry | undefined>;
+  return (holder[KEY] ??= []);
+}
+
+export function remember(registry: Registry, root: PaintedRoot): void {
+  registry.push(new WeakRef(root));
+}
+
+/** @throws SecurityError for a window of another origin */
+function isOurs(view: Window): boolean {
+  return view.location.pathname.startsWith(RESERVED_PATH);
+}
+
+/** Every root that is painted now: those in the tree, and those that were remembered as they came. */
+export function paintedRoots(view: Window): PaintedRoot[] {
+  const roots = new Set<PaintedRoot>(treeRoots(view.document));
+  return [...roots, ...rememberedRoots(view, roots)];
+}
+
+/** Those that were remembered as they came, without a walk through the tree: quick enough for every frame. */
+export function rememberedRoots(view: Window, besides: ReadonlySet<PaintedRoot> = new Set()): PaintedRoot[] {
+  const registry: Registry | null = registryOf(view);
+  if (registry === null) return [];
+  return registry.flatMap((reference) => {
+    const root: PaintedRoot | undefined = reference.deref();
+    const isShown: boolean = root !== undefined && root.isConnected && (root.ownerDocument ?? (root as Document)).defaultView !== null;
+    return isShown && !besides.has(root!) ? [root!] : [];
+  });
+}
+
+function* treeRoots(root: PaintedRoot): Generator<PaintedRoot> {
+  yield root;
+  for (const element of root.querySelectorAll("*")) {
+    if (element.shadowRoot) yield* treeRoots(element.shadowRoot);
+    const inner: Document | null = element.localName === "iframe" ? frameDocument(element as HTMLIFrameElement) : null;
+    if (inner) yield* treeRoots(inner);
+  }
+}
+
+/** Null for a frame of another origin. */
+function frameDocument(frame: HTMLIFrameElement): Document | null {
+  try {
+    return frame.contentDocument;
+  } catch {
+    return null;
+  }
+}
