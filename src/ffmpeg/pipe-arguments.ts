@@ -48,9 +48,12 @@ function inputArguments({ frameFormat, size, frameRate }: EncodeRequest): string
   }
 }
 
-/** Left alone, ffmpeg converts RGB with the matrix of BT.601, whatever the output is tagged with. */
+/**
+ * Left alone, ffmpeg converts RGB with the matrix of BT.601, whatever the output is tagged with, and rounds down on the way:
+ * a colour comes back up to 4 of 255 off.
+ */
 function filterArguments({ frameFormat }: EncodeRequest): string[] {
-  const toBt709 = "out_color_matrix=bt709:out_range=tv";
+  const toBt709 = "out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int";
   if (frameFormat === "I420") return [];
   // JPEG is BT.601 in full range by definition (JFIF).
   return ["-vf", frameFormat === "JPEG" ? `scale=in_color_matrix=bt601:in_range=pc:${toBt709}` : `scale=${toBt709}`];
