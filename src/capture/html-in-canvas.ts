@@ -142,16 +142,18 @@ async function openShell(page: BrowserPage, origin: string, size: Size): Promise
 async function openSession(request: CaptureRequest, { browser }: CaptureContext, choice: TransportChoice): Promise<CaptureSession> {
   const page: BrowserPage = await browser.newPage(request.size);
   const exceptions = hearExceptions(page);
+  let carrier: Carrier | null = null;
   try {
     const inbox = new FrameInbox();
     await page.bind("__framewrightFrame", (notice) => inbox.push(JSON.parse(notice) as FrameNotice));
     await openShell(page, new URL(request.url).origin, request.size);
-    const carrier: Carrier | null = request.frameFormat === "page" ? null : await openCarrier(request, browser, page, choice);
+    if (request.frameFormat !== "page") carrier = await openCarrier(request, browser, page, choice);
     const load = `__framewright.load(${JSON.stringify(request.url)}, ${request.readinessTimeoutMs})`;
     const facts: PageFacts = await whenReady(page, exceptions, load, request);
     return new HtmlInCanvasSession(page, facts, request, inbox, carrier);
   } catch (thrown) {
     await page.close();
+    await carrier?.session.close();
     throw thrown;
   } finally {
     exceptions.stop();

@@ -71,7 +71,7 @@ export function isWithin(time: number, start: number, end: number): boolean {
 
 /**
  * How many frames begin within `[0, durationSeconds)`. A duration that misses a whole number of frames by less than a
- * millionth of one counts as whole: 0.1 s at 30 frames/s is 3 frames, though 0.1 × 30 is 3.0000000000000004.
+ * millionth of one counts as whole: 8.3 s at 30 frames/s are 249 frames, though 8.3 × 30 is 249.00000000000003.
  */
 export function frameCountOf(durationSeconds: number, rate: FrameRate): number {
   return Math.ceil((durationSeconds * rate.numerator) / rate.denominator - 1e-6);

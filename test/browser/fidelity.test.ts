@@ -9,7 +9,7 @@ import type { CaptureSession } from "../../src/core/capture.ts";
 import type { RenderEvent } from "../../src/core/events.ts";
 import type { Size } from "../../src/core/frame.ts";
 import type { RenderJob } from "../../src/core/job.ts";
-import type { RenderResult } from "../../src/core/render.ts";
+import type { RenderResult } from "../../src/core/result.ts";
 import { openPageAddress } from "../../src/node/file-server.ts";
 import { builtInParts, render } from "../../src/node/render.ts";
 import { blocksOfRgb, blocksOfYuv, boxAverage } from "../support/block-pictures.ts";
@@ -51,10 +51,6 @@ function wrongFrames(differences: readonly BlockDifference[]): string[] {
   );
 }
 
-function largestOf(differences: readonly BlockDifference[]): number {
-  return Math.max(...differences.map(({ largest }) => largest));
-}
-
 describe("everything that a page can show", () => {
   const size: Size = { width: 1280, height: 720 };
   const indices: readonly number[] = [0, 2, 3, 5, 8, 9];
@@ -85,7 +81,7 @@ describe("everything that a page can show", () => {
   it("is missed, thing by thing, where one is not painted", async () => {
     const [painting, reference] = open.sessions as [CaptureSession, CaptureSession];
     const things: readonly Thing[] = await painting.page.evaluate<Thing[]>(listThings);
-    expect(things).toHaveLength(15);
+    expect(things).toHaveLength(16);
     const shown: BlockAverages = await reference.sample(5);
     const missed: string[] = [];
     for (const { name, cell, without } of things) {
@@ -135,6 +131,30 @@ function isInside(box: Box, cell: Box): boolean {
   return box.x >= cell.x && box.y >= cell.y && right <= cell.x + cell.width && bottom <= cell.y + cell.height;
 }
 
+describe("videos in a page", () => {
+  const size: Size = { width: 384, height: 216 };
+
+  it("show the frame that they were sought to, each of them in each frame", async () => {
+    await copyFile(`${pages}videos.html`, folder.path("videos.html"));
+    const source = "nullsrc=size=96x72:rate=10:duration=1,format=yuv420p,geq=lum='30+20*N':cb=128:cr=128";
+    await runFfmpeg(["-f", "lavfi", "-i", source, "-c:v", "libvpx", "-b:v", "2M", folder.path("levels.webm")]);
+    const job: RenderJob = { page: folder.path("videos.html"), output: folder.path("videos.mp4"), ...size, frameRate: 10 };
+    const result: RenderResult = await render({ ...job, capture: "html-in-canvas" });
+    expect(result.distrusted).toEqual([]);
+    const stale: string[] = [];
+    for (const [index, frame] of (await decodeFrames(job.output, size, "yuv420p")).entries()) {
+      for (let at = 0; at < 12; at++) {
+        const box = { x: (at % 4) * 96 + 8, y: Math.floor(at / 4) * 72 + 8, width: 80, height: 56 };
+        const [level] = boxAverage(frame, size, 1, box);
+        // The clip's frames differ in brightness by 20.
+        const shown: number = Math.round((level! - 30) / 20);
+        if (shown !== (index * 7 + at) % 10) stale.push(`video ${at} in frame ${index} shows ${shown}, not ${(index * 7 + at) % 10}`);
+      }
+    }
+    expect(stale).toEqual([]);
+  });
+});
+
 describe("colours that halved chroma smears", () => {
   it("are painted right, and not distrusted", async () => {
     const job: RenderJob = { page: `${pages}saturated.html`, output: folder.path("saturated.mp4"), width: 640, height: 360, frameRate: 10 };
@@ -142,6 +162,7 @@ describe("colours that halved chroma smears", () => {
     expect(result.distrusted).toEqual([]);
     expect(result.plan.capture).toBe("html-in-canvas");
     expect(result.checks.largestDifference).toBeLessThanOrEqual(BLOCK_LIMIT);
+    expect(wrongFrames(await differencesFromScreenshots(job, result))).toEqual([]);
   });
 });
 
@@ -152,7 +173,6 @@ describe("scenes with depth", () => {
     const differences: BlockDifference[] = await differencesFromScreenshots(job, result);
     expect(differences).toHaveLength(20);
     expect(wrongFrames(differences)).toEqual([]);
-    console.log(`${name}: ${result.plan.capture}, largest difference ${largestOf(differences)}`);
   });
 
   it.each(["class", "style", "attribute", "sibling", "sheet", "insertion"])(
@@ -166,6 +186,18 @@ describe("scenes with depth", () => {
       expect(wrongFrames(await differencesFromScreenshots(job, result))).toEqual([]);
       expect(result.distrusted).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("preserve-3d") as string }]);
       expect(result.plan.capture).toBe("screenshot");
+    },
+  );
+});
+
+describe("what is shown only between two comparisons", () => {
+  it.each(["canvas in an open shadow tree", "canvas in a closed shadow tree", "canvas in a frame", "card that shows its back"])(
+    "a %s is right",
+    async (way) => {
+      await using address = await openPageAddress(`${pages}between.html`);
+      const url = `${address.url}?way=${way}&from=.5&to=.6`;
+      const job: RenderJob = { page: url, output: folder.path("between.mp4"), width: 320, height: 180, frameRate: 20 };
+      expect(wrongFrames(await differencesFromScreenshots(job, await render(job)))).toEqual([]);
     },
   );
 });

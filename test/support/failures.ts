@@ -11,6 +11,7 @@ import {
   descendants,
   kindsOf,
   profilePrefix,
+  signalProcess,
   stillAlive,
   watchProcesses,
   type ProcessFacts,
@@ -43,14 +44,15 @@ const GONE_WITHIN_MS = 3_000;
  * folder as they were before, no process, no temporary file and no listener left.
  */
 export async function expectCleanFailure(job: RenderJob, expected: ExpectedFailure, options: FailureOptions = {}): Promise<RenderError> {
-  const { onProcess, onEvent, ...others } = options;
-  const traces: Traces = await tracesOf(job.output, options.signal);
+  // Always with a signal: also where nobody stops the render, it must not keep a listener.
+  const { onProcess, onEvent, signal = new AbortController().signal, ...others } = options;
+  const traces: Traces = await tracesOf(job.output, signal);
   const watch: ProcessWatch = watchProcesses(onProcess);
   const onWatchedEvent = (event: RenderEvent): void => {
     if (event.type !== "frame-encoded") watch.look();
     onEvent?.(event);
   };
-  const thrown: unknown = await render(job, { ...others, onEvent: onWatchedEvent }).then(
+  const thrown: unknown = await render(job, { ...others, signal, onEvent: onWatchedEvent }).then(
     ({ facts }) => `no failure, but a file of ${facts.frameCount} frames`,
     (reason: unknown) => reason,
   );
@@ -59,7 +61,7 @@ export async function expectCleanFailure(job: RenderJob, expected: ExpectedFailu
   const { started = ["browser", "ffmpeg"] } = expected;
   if (started !== "any") expect(kindsOf(watch.seen()), "the processes that the render started").toEqual(started);
   await expectGone(watch);
-  await expectTraces(job.output, options.signal, traces, expected.settlesLater === true ? GONE_WITHIN_MS : 0);
+  await expectTraces(job.output, signal, traces, expected.settlesLater === true ? GONE_WITHIN_MS : 0);
   return thrown as RenderError;
 }
 
@@ -96,7 +98,7 @@ interface Traces {
   readonly abortListeners: number;
 }
 
-async function tracesOf(output: string, signal: AbortSignal | undefined): Promise<Traces> {
+async function tracesOf(output: string, signal: AbortSignal): Promise<Traces> {
   const namesIn = async (folder: string): Promise<string[] | null> =>
     readdir(folder).then(
       (names) => names.toSorted(),
@@ -110,11 +112,11 @@ async function tracesOf(output: string, signal: AbortSignal | undefined): Promis
     temporary: (await namesIn(tmpdir())) ?? [],
     profiles: ((await namesIn("/dev/shm")) ?? []).filter((name) => name.startsWith(profilePrefix)),
     exitListeners: process.listenerCount("exit"),
-    abortListeners: signal === undefined ? 0 : getEventListeners(signal, "abort").length,
+    abortListeners: getEventListeners(signal, "abort").length,
   };
 }
 
-async function expectTraces(output: string, signal: AbortSignal | undefined, before: Traces, withinMs: number): Promise<void> {
+async function expectTraces(output: string, signal: AbortSignal, before: Traces, withinMs: number): Promise<void> {
   expect(basename(tmpdir()), "the tests need a folder of their own for temporary files: see ownTemporaryFolder").toMatch(OWN_FOLDER);
   const settings = { timeout: withinMs, interval: 20, message: "what the render left" };
   if (withinMs > 0) await expect.poll(() => tracesOf(output, signal), settings).toEqual(before);
@@ -157,10 +159,7 @@ export function strike(
     struck,
     onEvent(event) {
       if (struck.length > 0 || !isTime(event)) return;
-      for (const { id } of descendants().filter(isTarget)) {
-        process.kill(id, signal);
-        struck.push(id);
-      }
+      for (const target of descendants().filter(isTarget)) if (signalProcess(target, signal)) struck.push(target.id);
     },
   };
 }

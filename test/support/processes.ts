@@ -49,6 +49,15 @@ export function watchProcesses(onSeen: (process: ProcessFacts) => void = () => {
   };
 }
 
+/** Sends a signal, and says whether the process was still there to get it. */
+export function signalProcess({ id }: ProcessFacts, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(id, signal);
+  } catch {
+    return false;
+  }
+}
+
 /** Those of the processes that have not ended. One that ended unheard by us counts as alive. */
 export function stillAlive(processes: readonly ProcessFacts[]): ProcessFacts[] {
   return processes.flatMap(({ id, startedAt }) => {

@@ -1,6 +1,7 @@
 import type { OpenedComposition, UnreadyComposition } from "../messages.ts";
 import { DepthScenes } from "./depth-scenes.ts";
 import { paintedRoots } from "./painted-roots.ts";
+import { videoSeeks, type VideoSeeks } from "./video-seeks.ts";
 
 /** What a page offers so that it can be rendered. */
 interface PageContract {
@@ -43,7 +44,9 @@ export async function openComposition(view: Window, limitMs: number): Promise<Op
 /** Brings the page to a time, as the page itself understands it. */
 export async function seekComposition(view: Window, timeSeconds: number): Promise<void> {
   const { framewright, __hf } = view as ContractWindow;
+  const videos: VideoSeeks = videoSeeks(view);
   await (framewright ?? __hf)!.seek(timeSeconds);
+  await videos.shown();
 }
 
 function contractOf(view: Window): { name: "framewright" | "__hf"; duration: { number: string } | null } | null {

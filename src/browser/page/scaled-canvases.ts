@@ -53,5 +53,5 @@ function scaledStyle(canvas: HTMLCanvasElement): string | null {
     style.transform === "none" ? "" : `translate(${originX}px, ${originY}px) ${style.transform} translate(${-originX}px, ${-originY}px) `;
   // The bitmap may be larger than the box: then nothing may clip it before it is scaled down.
   const transform = `${own}scale(${width / canvas.width}, ${height / canvas.height})`;
-  return `;contain:none!important;overflow:visible!important;transform-origin:0 0!important;transform:${transform}!important`;
+  return `;transition:none!important;contain:none!important;overflow:visible!important;transform-origin:0 0!important;transform:${transform}!important`;
 }
