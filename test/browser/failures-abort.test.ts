@@ -1,26 +1,31 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RenderEvent } from "../../src/core/events.ts";
 import type { RenderJob } from "../../src/core/job.ts";
 import { render, type RenderResult } from "../../src/node/index.ts";
+import type { CallerTask } from "../support/caller.ts";
 import { movingPage, RATE } from "../support/failing-pages.ts";
 import { at, atFrame, expectCleanFailure, ownTemporaryFolder, type ExpectedFailure, type FailureOptions } from "../support/failures.ts";
-import { isBrowserMain, type ProcessKind } from "../support/processes.ts";
+import { allProcesses, isBrowserMain, type ProcessKind } from "../support/processes.ts";
 import { scratch } from "../support/render.ts";
 
-/** A render that its caller stops, and callers that misbehave. */
+/** A render that its caller stops, callers that misbehave, and what a render leaves in the process that called it. */
 
 const size = { width: 320, height: 180 } as const;
 const encoders = [
   { encoder: "ffmpeg-pipe", started: ["browser", "ffmpeg"] },
   { encoder: "webcodecs", started: ["browser"] },
 ] as const;
+const CALLER: string = fileURLToPath(new URL("../support/caller.ts", import.meta.url));
 let temporaryFolder: AsyncDisposable;
 
 beforeAll(async () => {
   temporaryFolder = await ownTemporaryFolder();
-  // Browsers make caches at their first start: afterwards, what appears in the folder was left by a render.
-  await using place = await scratch();
-  await render({ ...size, page: await place.page(movingPage()), output: place.path("warm.mp4"), duration: 0.1 });
 });
 afterAll(async () => {
   await temporaryFolder[Symbol.asyncDispose]();
@@ -136,5 +141,61 @@ describe("a listener that throws", () => {
     expect(facts.frameCount).toBe(30);
     expect(warnings.filter((warning) => warning.includes("the listener is broken"))).toHaveLength(1);
     expect(await place.list()).toEqual(["page.html", "video.mp4"]);
+  });
+});
+
+describe("a process that renders", () => {
+  /** Runs the program and hears when it says something and when it ends. */
+  async function runCaller(task: CallerTask): Promise<{ id: number; code: number | null; said: string[]; lingeredMs: number }> {
+    const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", CALLER, JSON.stringify(task)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const said: string[] = [];
+    let saidAt = 0;
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      said.push(line);
+      saidAt = performance.now();
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    return { id: child.pid!, code, said, lingeredMs: performance.now() - saidAt };
+  }
+
+  it("ends by itself after renders that failed, and at once", async () => {
+    await using place = await scratch();
+    const job = async (name: string, onSeek: string): Promise<RenderJob> => ({
+      ...size,
+      page: await place.page(movingPage({ onSeek }), `${name}.html`),
+      output: place.path(`${name}.mp4`),
+      frameRate: RATE,
+    });
+    const jobs: RenderJob[] = [
+      await job("throws", "if (frame === 5) throw new Error('no');"),
+      { ...(await job("stalls", "if (frame === 5) return new Promise(() => {});")), captureTimeoutMs: 1000 },
+      // Sixty seconds are the limit here: nobody may wait them out any more once the render has answered.
+      await job("stopped", "if (frame === 25) return new Promise(() => {});"),
+    ];
+    const { code, said, lingeredMs } = await runCaller({ jobs, aborts: true });
+    expect(said).toEqual(["seek-failed", "capture-stalled", "aborted", "done"]);
+    expect(code).toBe(0);
+    expect(lingeredMs).toBeLessThan(3_000);
+    expect(await place.list()).toEqual(["stalls.html", "stopped.html", "throws.html"]);
+  });
+
+  it("may exit in the middle of a render, which then leaves nothing either", async () => {
+    await using place = await scratch();
+    const job: RenderJob = { ...size, page: await place.page(movingPage()), output: place.path("video.mp4"), frameRate: RATE };
+    const before: string[] = await readdir(tmpdir());
+    const { id, code, said } = await runCaller({ jobs: [job], exitWith: 7 });
+    expect(code).toBe(7);
+    expect(said).toEqual([]);
+    const profile = `framewright-profile-${id}-`;
+    const left = (): string[] =>
+      allProcesses().flatMap(({ commandLine }) =>
+        commandLine.includes(profile) || commandLine.includes(place.folder) ? commandLine.slice(0, 160) : [],
+      );
+    await expect.poll(left, { timeout: 3_000, interval: 20, message: "processes that the exit left" }).toEqual([]);
+    expect(await place.list()).toEqual(["page.html"]);
+    expect(await readdir(tmpdir())).toEqual(before);
+    expect((await readdir("/dev/shm")).filter((name) => name.startsWith(profile))).toEqual([]);
   });
 });

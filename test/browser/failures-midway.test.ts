@@ -1,11 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RenderErrorCode } from "../../src/core/errors.ts";
 import type { RenderJob } from "../../src/core/job.ts";
 import { render } from "../../src/node/index.ts";
 import { movingPage, noisePage, RATE } from "../support/failing-pages.ts";
 import { at, atFrame, expectCleanFailure, ownTemporaryFolder, strike, type ExpectedFailure } from "../support/failures.ts";
 import { isRoot, mountMemory } from "../support/mounts.ts";
-import { isBrowserMain, isEncodingFfmpeg, isRenderer } from "../support/processes.ts";
+import { isBrowserMain, isEncodingFfmpeg, isRenderer, profilePrefix, signalProcess } from "../support/processes.ts";
 import { scratch } from "../support/render.ts";
 
 /** What goes wrong while frames are under way: processes that end or stop, seeks that fail, a disk that fills up. */
@@ -22,9 +23,6 @@ let temporaryFolder: AsyncDisposable;
 
 beforeAll(async () => {
   temporaryFolder = await ownTemporaryFolder();
-  // Browsers make caches at their first start: afterwards, what appears in the folder was left by a render.
-  await using place = await scratch();
-  await render({ ...size, page: await place.page(movingPage()), output: place.path("warm.mp4"), duration: 0.1 });
 });
 afterAll(async () => {
   await temporaryFolder[Symbol.asyncDispose]();
@@ -96,6 +94,14 @@ describe("ffmpeg", () => {
   });
 });
 
+/**
+ * What hears first of a page that hangs. Where it holds the encoder as well, a frame may have come out of it that does not
+ * get into it any more.
+ */
+function stalledCode(encoder: string): RenderErrorCode | readonly RenderErrorCode[] {
+  return encoder === "webcodecs" ? ["capture-stalled", "encoder-stalled"] : "capture-stalled";
+}
+
 describe.for(pairs)("the browser, with $capture and $encoder,", ({ capture, encoder, started }) => {
   const gone: ExpectedFailure = {
     code: "browser-closed",
@@ -119,8 +125,8 @@ describe.for(pairs)("the browser, with $capture and $encoder,", ({ capture, enco
   it("stops in the middle", async () => {
     const blow = strike(atFrame(20), isBrowserMain, "SIGSTOP");
     await expectMidwayFailure(
-      { capture, encoder, captureTimeoutMs: 1500, inactivityTimeoutMs: 3000 },
-      { code: "capture-stalled", says: ["1500 ms", "captureTimeoutMs"], started },
+      { capture, encoder, captureTimeoutMs: 1500, inactivityTimeoutMs: 1500 },
+      { code: stalledCode(encoder), says: ["1500 ms", "TimeoutMs if"], details: { limitMs: 1500 }, started },
       blow,
     );
     expect(blow.struck).not.toHaveLength(0);
@@ -128,7 +134,8 @@ describe.for(pairs)("the browser, with $capture and $encoder,", ({ capture, enco
 });
 
 describe("the browser", () => {
-  it.for(["page-ready", "plan-ready", "capture-opened", "capture-checked"] as const)("loses its renderers at %s", async (moment) => {
+  // Not at page-ready: parts are still being tried then, and one whose page crashes may be done without.
+  it.for(["plan-ready", "capture-opened", "capture-checked"] as const)("loses its renderers at %s", async (moment) => {
     const blow = strike(at(moment), isRenderer, "SIGKILL");
     await expectMidwayFailure({}, { code: "browser-closed", says: ["The browser went away"], started: "any", settlesLater: true }, blow);
     expect(blow.struck).not.toHaveLength(0);
@@ -150,16 +157,15 @@ describe("the browser", () => {
     expect(blow.struck).not.toHaveLength(0);
   });
 
-  it("is killed while it starts", async () => {
+  it("is killed as soon as it starts", async () => {
     const killed: number[] = [];
     await expectMidwayFailure(
       {},
-      { code: "browser-launch-failed", says: ["Starting the browser", "framewright doctor"], started: ["browser"] },
+      { code: "browser-launch-failed", says: ["Starting the browser", "framewright doctor"], started: "any" },
       {
-        onProcess(process_) {
-          if (!isBrowserMain(process_)) return;
-          killed.push(process_.id);
-          process.kill(process_.id, "SIGKILL");
+        // The script that starts it as well, where there is one: left alone, it would start the browser after that.
+        onProcess(one) {
+          if (one.commandLine.includes(profilePrefix) && signalProcess(one, "SIGKILL")) killed.push(one.id);
         },
       },
     );
@@ -201,9 +207,9 @@ describe.for(pairs)("a seek, with $capture and $encoder,", ({ capture, encoder, 
 
   it("never ends at frame 5", async () => {
     await expectMidwayFailure(
-      { capture, encoder, captureTimeoutMs: 1500 },
-      // Pixels of an earlier frame may not leave the page any more, once it hangs.
-      { code: "capture-stalled", says: ["no frame", "within 1500 ms", "raise captureTimeoutMs"], details: { limitMs: 1500 }, started },
+      { capture, encoder, captureTimeoutMs: 1500, inactivityTimeoutMs: 1500 },
+      // Which frame is missing is open: pixels of an earlier one may not leave the page any more, once it hangs.
+      { code: stalledCode(encoder), says: ["1500 ms", "TimeoutMs if"], details: { limitMs: 1500 }, started },
       {},
       movingPage({ onSeek: "if (frame === 5) for (;;);" }),
     );

@@ -1,6 +1,8 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RenderJob } from "../../src/core/job.ts";
 import { render, type RenderResult } from "../../src/node/index.ts";
@@ -17,9 +19,6 @@ let temporaryFolder: AsyncDisposable;
 
 beforeAll(async () => {
   temporaryFolder = await ownTemporaryFolder();
-  // Browsers make caches at their first start: afterwards, what appears in the folder was left by a render.
-  await using place = await scratch();
-  await render({ ...size, page: await place.page(movingPage()), output: place.path("warm.mp4"), duration: 0.1 });
 });
 afterAll(async () => {
   await temporaryFolder[Symbol.asyncDispose]();
@@ -284,7 +283,8 @@ describe("the target", () => {
   });
 
   it("has an extension that names no container", async () => {
-    await expectPageFailure(movingPage(), { output: "video.avi" }, { code: "job-invalid", says: ['"video.avi"', "use .mp4"], started: [] });
+    const output: string = join(tmpdir(), "video.avi");
+    await expectPageFailure(movingPage(), { output }, { code: "job-invalid", says: [`"${output}"`, "use .mp4"], started: [] });
   });
 });
 
@@ -338,9 +338,15 @@ async function program(place: Scratch, name: string, script: string): Promise<st
   return path;
 }
 
-/** Answers as ffmpeg when it is asked for its version, and does something else when it shall encode. */
-function fakeFfmpeg(place: Scratch, whenEncoding: string): Promise<string> {
-  return program(place, "ffmpeg", `case "$*" in *-version*) echo "ffmpeg version 7.0-fake"; exit 0 ;; esac\n${whenEncoding}`);
+const WITH_X264 = " V....D libx264 libx264 H.264";
+
+/** Answers as ffmpeg when it is asked what it is and what it can, and does something else when it shall encode. */
+function fakeFfmpeg(place: Scratch, whenEncoding: string, encoders: string = WITH_X264): Promise<string> {
+  return program(
+    place,
+    "ffmpeg",
+    `case "$*" in\n*-version*) echo "ffmpeg version 7.0-fake"; exit 0 ;;\n*-encoders*) echo "${encoders}"; exit 0 ;;\nesac\n${whenEncoding}`,
+  );
 }
 
 describe("ffmpeg", () => {
@@ -370,19 +376,41 @@ describe("ffmpeg", () => {
     expect(await place.list()).toEqual(["page.html", "video.mp4"]);
   });
 
+  it("cannot encode H.264, though it is asked for", async () => {
+    await using place = await scratch();
+    const ffmpeg: string = await fakeFfmpeg(place, "exit 1", " V....D mpeg4 MPEG-4");
+    await expectPageFailure(
+      movingPage(),
+      { encoder: "ffmpeg-pipe" },
+      { code: "plan-impossible", says: [ffmpeg, "is built without libx264", "framewright doctor"], started: ["browser"] },
+      { ffmpeg },
+    );
+  });
+
   it("ends at once with an error", async () => {
     await using place = await scratch();
-    const ffmpeg: string = await fakeFfmpeg(place, "echo 'Unknown encoder libx264' >&2; exit 3");
+    const ffmpeg: string = await fakeFfmpeg(place, "echo 'Unrecognized option preset' >&2; exit 3");
     await expectPageFailure(
       movingPage(),
       { duration: 1 },
       {
         code: "encoder-failed",
-        says: ["ffmpeg-pipe", "ended with code 3", "Unknown encoder libx264"],
+        says: ["ffmpeg-pipe", "ended with code 3", "Unrecognized option preset"],
         details: { encoder: "ffmpeg-pipe", code: 3, signal: null },
         // It may be over before anybody looks.
         started: "any",
       },
+      { ffmpeg },
+    );
+  });
+
+  it("ends because of a quota, on a disk with room", async () => {
+    await using place = await scratch();
+    const ffmpeg: string = await fakeFfmpeg(place, "echo 'av_interleaved_write_frame(): Disk quota exceeded' >&2; exit 1");
+    await expectPageFailure(
+      movingPage(),
+      { duration: 1 },
+      { code: "disk-full", says: ["video.mp4", "bytes are free", "Free some space"], started: "any" },
       { ffmpeg },
     );
   });

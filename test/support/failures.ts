@@ -7,6 +7,7 @@ import { isRenderError, type RenderError, type RenderErrorCode } from "../../src
 import type { RenderEvent, RenderListener } from "../../src/core/events.ts";
 import type { RenderJob } from "../../src/core/job.ts";
 import { render, type NodeRenderOptions } from "../../src/node/render.ts";
+import { movingPage } from "./failing-pages.ts";
 import {
   descendants,
   kindsOf,
@@ -18,6 +19,7 @@ import {
   type ProcessKind,
   type ProcessWatch,
 } from "./processes.ts";
+import { scratch } from "./render.ts";
 
 export interface ExpectedFailure {
   /** Several where it is left to chance which of two parts hears of it first. */
@@ -133,6 +135,9 @@ export async function ownTemporaryFolder(): Promise<AsyncDisposable> {
   const before: string | undefined = process.env["TMPDIR"];
   const folder: string = await mkdtemp(join(tmpdir(), "framewright-tests-"));
   process.env["TMPDIR"] = folder;
+  // Browsers make caches at their first start: only afterwards is what appears in the folder left by a render.
+  await using place = await scratch();
+  await render({ page: await place.page(movingPage()), output: place.path("first.mp4"), width: 320, height: 180, duration: 0.1 });
   return {
     async [Symbol.asyncDispose]() {
       if (before === undefined) delete process.env["TMPDIR"];
