@@ -1,30 +1,23 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** Projects by what they need: nothing, a browser, or a built package. Only `unit` runs files side by side: two cores bear one browser. */
+/** What starts a browser runs one file after the other: two cores bear one browser. */
+const withBrowser = {
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  globalSetup: "test/support/tools.ts",
+} as const;
+
+/** Tests that end processes, fill disks and wait for their limits, and those that use the command line: half of the time. */
+const slow: readonly string[] = ["test/browser/failures*.test.ts", "test/browser/{cli,doctor}.test.ts"];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
-      {
-        test: {
-          name: "browser",
-          include: ["test/browser/**/*.test.ts"],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          globalSetup: "test/support/tools.ts",
-        },
-      },
-      {
-        test: {
-          name: "package",
-          include: ["test/package/**/*.test.ts"],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          globalSetup: "test/support/tools.ts",
-        },
-      },
+      { test: { ...withBrowser, name: "browser", include: ["test/browser/**/*.test.ts"], exclude: [...slow] } },
+      { test: { ...withBrowser, name: "failures", include: [...slow] } },
+      { test: { ...withBrowser, name: "package", include: ["test/package/**/*.test.ts"] } },
     ],
   },
 });
