@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { browserMissing } from "../core/errors.ts";
@@ -74,7 +74,7 @@ async function fromSparticuz(): Promise<BrowserInstall | null> {
   const fonts: Record<string, string> = existsSync(SYSTEM_FONTS) ? {} : { FONTCONFIG_PATH: join(tmpdir(), "fonts") };
   if (await starts(executablePath)) return { executablePath, foundIn, environment: fonts };
   // The host lacks libraries such as NSS: the package brings those as well, in an archive that it unpacks only on Lambda.
-  const archive: string = join(dirname(fileURLToPath(import.meta.resolve("@sparticuz/chromium"))), "..", "bin", "al2023.tar.br");
+  const archive: string = join(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")), "..", "bin", "al2023.tar.br");
   await sparticuz.inflate(archive);
   return { executablePath, foundIn, environment: { ...fonts, LD_LIBRARY_PATH: join(tmpdir(), "al2023", "lib") } };
 }

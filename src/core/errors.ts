@@ -149,7 +149,12 @@ export function durationMissing(url: string): RenderError {
 }
 
 export function encoderFailed(encoder: string, what: string, details: ErrorDetails = {}, cause?: unknown): RenderError {
-  return new RenderError("encoder-failed", `The encoder "${encoder}" failed: ${what}`, { encoder, ...details }, cause);
+  return new RenderError(
+    "encoder-failed",
+    `The encoder "${encoder}" failed: ${what}. Render again, or try another with --encoder`,
+    { encoder, ...details },
+    cause,
+  );
 }
 
 export function encoderStalled(encoder: string, phase: "write" | "finish", limitMs: number): RenderError {
@@ -202,6 +207,17 @@ export function pageFailed(url: string, exceptions: readonly string[]): RenderEr
     "page-failed",
     `The page "${url}" threw while loading and cannot be rendered: ${exceptions.join("; ")}. Open it in a browser and mend the script`,
     { url, exceptions },
+  );
+}
+
+export function pageOutsideRoot(page: string, root: string): RenderError {
+  return new RenderError(
+    "page-not-found",
+    `The page "${page}" lies outside the root "${root}" that was given. Give a root that contains it, with --root`,
+    {
+      page,
+      root,
+    },
   );
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import send from "send";
-import { pageNotFound, pageUnreachable } from "../core/errors.ts";
+import { pageNotFound, pageOutsideRoot, pageUnreachable } from "../core/errors.ts";
 import type { PageAddress } from "../core/host.ts";
 
 export interface PageOptions {
@@ -22,7 +22,7 @@ export async function openPageAddress(page: string, options: PageOptions = {}): 
   if (/^[a-z][a-z0-9+.-]+:/i.test(page)) throw pageNotFound(page);
   const file: string = await existingFile(page);
   const root: string = await realpath(options.root ?? dirname(file));
-  if (!isInside(file, root)) throw pageNotFound(page, new Error(`it is not inside the root "${root}"`));
+  if (!isInside(file, root)) throw pageOutsideRoot(page, root);
   const server: Server = await serveFolder(root);
   const { port } = server.address() as AddressInfo;
   const path: string = pathToFileURL(file).pathname.slice(pathToFileURL(root).pathname.replace(/\/$/, "").length);
