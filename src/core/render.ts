@@ -6,7 +6,7 @@ import { protectedListener, type RenderEvent, type RenderListener } from "./even
 import { frameCountOf } from "./frame-rate.ts";
 import type { PageAddress, RenderHost, RenderParts } from "./host.ts";
 import { checkedDuration, parseJob, type ParsedJob, type RenderJob } from "./job.ts";
-import { checkBeforeStart, type CaptureCheck, type ReferenceSamples } from "./pipeline/check-capture.ts";
+import { CaptureCheck } from "./pipeline/check-capture.ts";
 import { checkOutput, type OutputFacts } from "./pipeline/check-output.ts";
 import { pageSource } from "./pipeline/page-source.ts";
 import { pump, type PumpResult } from "./pipeline/pump.ts";
@@ -188,21 +188,43 @@ class Rendering {
     });
   }
 
-  /** Carries out one plan from the first frame to the checked file. A failure leaves nothing of it in the sink. */
+  /** Carries out one plan, beside which the reference takes the pictures to compare with. */
   async #follow(plan: Plan, { browser, url, frameCount, reference, sink }: Stage): Promise<RenderResult> {
-    const { size, frameRate } = this.#job;
+    const { size } = this.#job;
     const capture: Capture = named(this.#parts.captures, plan.capture);
     const encoder: Encoder = named(this.#parts.encoders, plan.encoder);
+    const check = new CaptureCheck(
+      {
+        capture: capture.name,
+        size,
+        indices: plan.checkAt,
+        onChecked: (index, largest) => this.#onChecked(capture.name, index, largest),
+      },
+      reference ?? (plan.checkAt.length === 0 ? null : await this.#openReference(browser, url)),
+    );
+    try {
+      return await this.#capture(plan, capture, encoder, check, { browser, url, frameCount, sink });
+    } catch (thrown) {
+      if (!isDistrust(thrown)) endSoon(browser);
+      throw thrown;
+    } finally {
+      await check.close();
+    }
+  }
+
+  /** From the first frame to the checked file. A failure leaves nothing of it in the sink. */
+  async #capture(
+    plan: Plan,
+    capture: Capture,
+    encoder: Encoder,
+    check: CaptureCheck,
+    stage: Omit<Stage, "reference">,
+  ): Promise<RenderResult> {
+    const { browser, url, frameCount, sink } = stage;
+    const { size, frameRate } = this.#job;
     await using session = await this.#open(capture, browser, url, plan.frameFormat);
     this.#emit({ type: "capture-opened", capture: capture.name, transport: session.transport });
-
-    const check: CaptureCheck = {
-      capture: capture.name,
-      size,
-      indices: plan.checkAt,
-      onChecked: (index, largest) => this.#onChecked(capture.name, index, largest),
-    };
-    const samples: ReferenceSamples = await this.#check(check, session, reference ?? (await this.#openReference(browser, url)), browser);
+    await this.#checkFirst(check, session);
     if (capture.traits.needsCheck && this.#comparisons === 0)
       this.#warn(`The capture "${capture.name}" was not compared with a screenshot: the plan named no frame`);
 
@@ -218,7 +240,7 @@ class Rendering {
     });
     try {
       const framesAt: number = performance.now();
-      const source = pageSource(session, { frameCount, frameRate, size, check: { with: check, reference: samples } });
+      const source = pageSource(session, { frameCount, frameRate, size, check });
       const pumped: PumpResult = await Promise.race([
         pump(source, { start: 0, end: frameCount }, encoding, {
           signal: this.#signal,
@@ -255,25 +277,11 @@ class Rendering {
     }
   }
 
-  /** Compares before the start, and closes the reference: an open page that moves would take the processor's time. */
-  async #check(check: CaptureCheck, session: CaptureSession, reference: CaptureSession, browser: Browser): Promise<ReferenceSamples> {
+  /** Compares the first frame before anything is encoded. */
+  #checkFirst(check: CaptureCheck, session: CaptureSession): Promise<void> {
     const { captureTimeoutMs } = this.#job;
     const supervisor = new Supervisor(captureTimeoutMs, this.#signal);
-    let compared = 0;
-    const onChecked = (index: number, largest: number): void => {
-      compared++;
-      supervisor.beat();
-      check.onChecked(index, largest);
-    };
-    const work = checkBeforeStart({ ...check, onChecked }, session, reference);
-    try {
-      return await supervisor.run(work, () => captureStalled(check.indices[compared]!, captureTimeoutMs));
-    } catch (thrown) {
-      if (!isDistrust(thrown)) endSoon(browser);
-      throw thrown;
-    } finally {
-      await reference.close();
-    }
+    return supervisor.run(check.first(session), () => captureStalled(check.indices[0] ?? 0, captureTimeoutMs));
   }
 
   #openReference(browser: Browser, url: string): Promise<CaptureSession> {

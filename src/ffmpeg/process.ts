@@ -76,8 +76,8 @@ export async function startFfmpeg(
   };
 }
 
-/** A frame is written in pieces, so that a slow reader that takes some of it shows a sign of life. */
-const PIECE_BYTES = 1024 * 1024;
+/** A frame is written in pieces, so that a slow reader that takes some of it shows a sign of life; in smaller ones it would be woken more often. */
+const PIECE_BYTES = 8 * 1024 * 1024;
 
 async function writeAll(stdin: Writable, data: Uint8Array, onProgress: () => void): Promise<void> {
   for (let start = 0; start < data.byteLength; start += PIECE_BYTES) {

@@ -38,6 +38,9 @@ export function openStage(width: number, height: number): Stage {
   const composition: HTMLIFrameElement = document.createElement("iframe");
   composition.scrolling = "no";
   composition.style.cssText = `position:absolute;left:0;top:0;width:${width}px;height:${height}px;border:0`;
+  // Nobody looks at the stage: the compositor need not draw it. `will-change` keeps Blink painting what is transparent.
+  canvas.style.opacity = "0";
+  canvas.style.willChange = "opacity";
   canvas.append(composition);
   const context = canvas.getContext("2d", { willReadFrequently: true }) as ElementContext;
   const nextUpdate: () => Promise<void> = openPacer();
@@ -63,8 +66,10 @@ export function openStage(width: number, height: number): Stage {
     },
     draw() {
       context.reset();
-      context.fillStyle = "#fff";
-      context.fillRect(0, 0, width, height);
+      if (!hasOpaqueBackground(composition.contentDocument!)) {
+        context.fillStyle = "#fff";
+        context.fillRect(0, 0, width, height);
+      }
       context.drawElementImage(composition, 0, 0);
       isDamaged = false;
     },
@@ -73,6 +78,17 @@ export function openStage(width: number, height: number): Stage {
     pixelAt: (x, y) => [...context.getImageData(x, y, 1, 1).data],
   };
 }
+
+/** Whether the root's background, or the body's where the root has none, covers the whole picture (CSS Backgrounds 3, 2.11.2). */
+function hasOpaqueBackground({ documentElement, body, defaultView }: Document): boolean {
+  const root: CSSStyleDeclaration = defaultView!.getComputedStyle(documentElement);
+  if (root.opacity !== "1" || root.backgroundImage !== "none") return false;
+  const color: string =
+    root.backgroundColor === TRANSPARENT && body ? defaultView!.getComputedStyle(body).backgroundColor : root.backgroundColor;
+  return color.startsWith("rgb(");
+}
+
+const TRANSPARENT = "rgba(0, 0, 0, 0)";
 
 /** Sees to it that the roots have the rule, which a page may have dropped with all its own sheets. */
 export function styleCanvases(roots: Iterable<PaintedRoot>): void {

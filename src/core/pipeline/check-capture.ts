@@ -3,34 +3,91 @@ import type { CaptureSession } from "../capture.ts";
 import { captureDistrusted } from "../errors.ts";
 import type { Size } from "../frame.ts";
 
-/** What the reference capture saw, by frame. */
-export type ReferenceSamples = ReadonlyMap<number, BlockAverages>;
-
-export interface CaptureCheck {
+export interface CaptureCheckOptions {
   /** Name of the capture under check. */
   readonly capture: string;
   readonly size: Size;
+  /** Frames to compare, rising. */
   readonly indices: readonly number[];
   onChecked(index: number, largest: number): void;
 }
 
 /**
- * Seeks both captures to the same frames and compares what they see, before anything is encoded.
- *
- * @throws RenderError `capture-distrusted`
+ * Holds a capture against the reference: its first frame before anything is encoded, and then, from the very pixels that are
+ * delivered, each frame that was named. The reference takes its pictures beside the run, one after the other.
  */
-export async function checkBeforeStart(check: CaptureCheck, session: CaptureSession, reference: CaptureSession): Promise<ReferenceSamples> {
-  const samples = new Map<number, BlockAverages>();
-  for (const index of check.indices) {
-    const [seen, expected] = await Promise.all([session.sample(index), reference.sample(index)]);
-    samples.set(index, expected);
-    assertAlike(check, index, seen, expected);
+export class CaptureCheck {
+  readonly indices: readonly number[];
+  readonly #options: CaptureCheckOptions;
+  readonly #reference: CaptureSession | null;
+  readonly #expected = new Map<number, Promise<BlockAverages>>();
+  readonly #underWay = new Set<Promise<void>>();
+  /** The first comparison that failed. */
+  #failure: unknown = null;
+
+  /** @param reference Owned from here on; null where no frame is named */
+  constructor(options: CaptureCheckOptions, reference: CaptureSession | null) {
+    this.indices = options.indices;
+    this.#options = options;
+    this.#reference = reference;
+    let last: Promise<unknown> = Promise.resolve();
+    for (const index of options.indices) {
+      const sample: Promise<BlockAverages> = last.then(() => reference!.sample(index));
+      // Heard where it is compared; a run that ends before needs not hear it.
+      sample.catch(() => {});
+      this.#expected.set(index, sample);
+      last = sample;
+    }
+    // An open page that moves would take the processor's time.
+    last.then(
+      () => this.close(),
+      () => this.close(),
+    );
   }
-  return samples;
+
+  /**
+   * Seeks both captures to the first frame and compares what they see.
+   *
+   * @throws RenderError `capture-distrusted`, and what either throws
+   */
+  async first(session: CaptureSession): Promise<void> {
+    const [index] = this.indices;
+    if (index === undefined) return;
+    const [seen, expected] = await Promise.all([session.sample(index), this.#expected.get(index)!]);
+    assertAlike(this.#options, index, seen, expected);
+  }
+
+  /** Takes what the capture delivered of a frame that was named. */
+  delivered(index: number, seen: BlockAverages): void {
+    const expected = this.#expected.get(index);
+    if (!expected) return;
+    const compared: Promise<void> = expected
+      .then((averages) => assertAlike(this.#options, index, seen, averages))
+      .catch((thrown: unknown) => {
+        this.#failure ??= thrown;
+      })
+      .finally(() => this.#underWay.delete(compared));
+    this.#underWay.add(compared);
+  }
+
+  /** @throws what a comparison failed with by now */
+  throwIfFailed(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Waits for the comparisons of all that was delivered. @throws as `throwIfFailed` does */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+    this.throwIfFailed();
+  }
+
+  async close(): Promise<void> {
+    await this.#reference?.close();
+  }
 }
 
 /** @throws RenderError `capture-distrusted`, with the box that differs */
-export function assertAlike(check: CaptureCheck, index: number, seen: BlockAverages, expected: BlockAverages): void {
+function assertAlike(check: CaptureCheckOptions, index: number, seen: BlockAverages, expected: BlockAverages): void {
   const { largest, box }: BlockDifference = compareBlocks(seen, expected, check.size);
   check.onChecked(index, largest);
   if (box === null) return;

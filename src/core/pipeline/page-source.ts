@@ -2,17 +2,16 @@ import type { CaptureSession } from "../capture.ts";
 import type { Size } from "../frame.ts";
 import type { FrameRate } from "../frame-rate.ts";
 import type { FrameSource } from "../source.ts";
-import { assertAlike, type CaptureCheck, type ReferenceSamples } from "./check-capture.ts";
+import type { CaptureCheck } from "./check-capture.ts";
 
 export interface PageSourceOptions {
   readonly frameCount: number;
   readonly frameRate: FrameRate;
   readonly size: Size;
-  /** Compares frames on their way, from the very pixels that are delivered; null where the capture needs no check. */
-  readonly check: { readonly with: CaptureCheck; readonly reference: ReferenceSamples } | null;
+  readonly check: CaptureCheck;
 }
 
-/** A captured page as a source of frames. */
+/** A captured page as a source of frames, which are compared with the reference on their way. */
 export function pageSource(session: CaptureSession, options: PageSourceOptions): FrameSource {
   const { frameCount, frameRate, size, check } = options;
   return {
@@ -20,14 +19,22 @@ export function pageSource(session: CaptureSession, options: PageSourceOptions):
     frameRate,
     size,
     access: "random",
-    read: (range, signal) =>
-      session.read(range, {
+    async *read(range, signal) {
+      const frames = session.read(range, {
         ...(signal ? { signal } : {}),
-        sampleAt: check ? [...check.reference.keys()].filter((index) => index >= range.start && index < range.end) : [],
-        onSample: (index, seen) => {
-          const expected = check?.reference.get(index);
-          if (check && expected) assertAlike(check.with, index, seen, expected);
-        },
-      }),
+        sampleAt: check.indices.filter((index) => index >= range.start && index < range.end),
+        onSample: (index, seen) => check.delivered(index, seen),
+      });
+      for await (const frame of frames) {
+        try {
+          check.throwIfFailed();
+        } catch (thrown) {
+          frame.close();
+          throw thrown;
+        }
+        yield frame;
+      }
+      await check.settled();
+    },
   };
 }
