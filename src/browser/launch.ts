@@ -83,7 +83,7 @@ function startContext(install: BrowserInstall, profileFolder: string, options: L
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
-    env: { ...definedVariables(process.env), ...install.environment },
+    env: { ...definedVariables(process.env), ...temporaryFolder(profileFolder), ...install.environment },
     args: [
       ...baseFlags,
       ...options.flags,
@@ -164,6 +164,14 @@ function signal(processId: number, name: "SIGKILL" | 0): boolean {
   } catch {
     return false;
   }
+}
+
+/** A Unix socket's path holds 107 characters, and Chromium puts one of 48 into its folder for temporary files. */
+const LONGEST_SOCKET_FOLDER = 59;
+
+/** What the browser leaves behind when it is killed lies in the profile, and goes with it. */
+function temporaryFolder(profileFolder: string): Record<string, string> {
+  return profileFolder.length <= LONGEST_SOCKET_FOLDER ? { TMPDIR: profileFolder } : {};
 }
 
 function definedVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
