@@ -31,7 +31,7 @@ function ratioToScreenshot(rows: readonly CaptureRow[], page: string): number {
 const report: Record<string, unknown> = { machine: await machineFacts() };
 console.log(JSON.stringify(report["machine"], null, 2));
 if (parts.includes("captures")) {
-  printHeader("Milliseconds a frame, 1920×1080", ["page", "capture", "format", "transport", "median", "p25", "p75", "frames", "repeats"]);
+  printHeader("Milliseconds a frame, 1920×1080", ["page", "capture", "format", "transport", "mean", "p25", "p75", "frames", "repeats"]);
   const rows: CaptureRow[] = await benchCaptures(printRow);
   const ratios: Record<string, number> = Object.fromEntries(
     [...new Set(rows.map(({ page }) => page))].map((page) => [page, ratioToScreenshot(rows, page)]),
