@@ -1,6 +1,6 @@
 import type { BrowserPage } from "../core/browser.ts";
 import type { PageFacts } from "../core/capture.ts";
-import { pageFailed, pageNotReady, pageUnreachable } from "../core/errors.ts";
+import { pageFailed, pageFaulty, pageNotReady, pageUnreachable } from "../core/errors.ts";
 import { describeException } from "./page.ts";
 import type { OpenedComposition, UnreadyComposition } from "./messages.ts";
 
@@ -24,12 +24,18 @@ export async function navigate(page: BrowserPage, url: string): Promise<void> {
   const forget = page.on<{ type: string; response: { status: number } }>("Network.responseReceived", ({ type, response }) => {
     if (type === "Document" && status === 0) status = response.status;
   });
+  let redirectedTo = "";
+  const forgetRedirects = page.on<{ request: { url: string }; redirectResponse?: object }>("Network.requestWillBeSent", (sent) => {
+    if (sent.redirectResponse && status === 0) redirectedTo = sent.request.url;
+  });
   try {
     const { errorText } = await page.send<{ errorText?: string }>("Page.navigate", { url });
-    if (errorText !== undefined && errorText !== "") throw pageUnreachable(url, errorText);
+    if (errorText !== undefined && errorText !== "")
+      throw pageUnreachable(url, redirectedTo === "" ? errorText : `it redirects to "${redirectedTo}", and there: ${errorText}`);
     if (status >= 400) throw pageUnreachable(url, `its server answered with status ${status}`);
   } finally {
     forget();
+    forgetRedirects();
     await page.send("Network.disable").catch(() => {});
   }
 }
@@ -48,15 +54,15 @@ export async function whenReady(
   const opened = await Promise.race([page.evaluate<OpenedComposition | UnreadyComposition>(expression), exceptions.graceOver]);
   const { seen } = exceptions;
   if (opened === "grace-over") throw pageFailed(options.url, seen);
+  if (!opened.ready && opened.fault !== undefined) throw pageFaulty(options.url, opened.fault);
+  if (!opened.ready && opened.failed !== undefined) throw pageFailed(options.url, [opened.failed]);
   if (!opened.ready)
     throw seen.length > 0 ? pageFailed(options.url, seen) : pageNotReady(options.url, opened.waitedFor, options.readinessTimeoutMs);
+  const { ready: _, duration, warnings, ...facts } = opened;
   return {
-    url: opened.url,
-    durationSeconds: opened.duration === null ? null : Number(opened.duration.number),
-    contract: opened.contract,
-    isSecureContext: opened.isSecureContext,
-    hasDepthScene: opened.hasDepthScene,
-    warnings: [...opened.warnings, ...seen.map((exception) => `The page threw while loading: ${exception}`)],
+    ...facts,
+    duration: duration && { value: Number(duration.value), by: duration.by },
+    warnings: [...warnings, ...seen.map((exception) => `The page threw while loading: ${exception}`)],
   };
 }
 

@@ -1,26 +1,43 @@
 /** What host and page say to one another: JSON, in protocol calls and bindings. */
+import type { CompositionSettings, Declared, PageFacts } from "../core/capture.ts";
 import type { FrameRate } from "../core/frame-rate.ts";
 
 /** Where our own documents live on whatever origin the composition has: the shell must share its origin. */
 export const RESERVED_PATH = "/__framewright__/";
 
+/** The document that holds the shell or an encoder: no composition. */
+export const SHELL_PATH = "/__framewright__/blank.html";
+
+/** The binding by which a composition that is ready warns. */
+export const WARN_BINDING = "__framewrightWarn";
+
+/** What the early script finds on the window of each of the composition's frames. */
+export interface EarlySettings extends Omit<CompositionSettings, "adapters"> {
+  readonly frameRate: FrameRate;
+}
+
 /** A composition that can be rendered. Numbers that JSON cannot carry travel as text. */
-export interface OpenedComposition {
+export interface OpenedComposition extends Omit<PageFacts, "duration"> {
   readonly ready: true;
-  /** Where the page ended up, after redirects. */
-  readonly url: string;
-  readonly duration: { readonly number: string } | null;
-  readonly contract: "framewright" | "__hf";
-  readonly isSecureContext: boolean;
-  readonly hasDepthScene: boolean;
-  readonly warnings: readonly string[];
+  readonly duration: Declared<string> | null;
 }
 
 export interface UnreadyComposition {
   readonly ready: false;
   readonly url: string;
+  /** What the page was waited for. */
   readonly waitedFor: string;
+  /** What the page threw, or rejected its own `ready` promise with. */
+  readonly failed?: string;
+  /** What its author wrote that cannot be done, and how to mend it. */
+  readonly fault?: string;
 }
+
+/** What a shell makes its pictures of: the whole page that it frames, or the one canvas that fills that page. */
+export type PictureOf = "page" | "canvas";
+
+/** How a seek ended. `reload`: the page must be loaded again first, for it cannot go back; `navigated`: it is another page now. */
+export type SeekEnd = "done" | "reload" | "navigated";
 
 /** What the page's half of a transport needs. */
 export type SenderConfig =
@@ -51,10 +68,15 @@ export interface ShellRun {
 export type ShellRunEnd =
   | { readonly ended: "complete" | "stopped" }
   | { readonly ended: "seek-failed" | "capture-failed"; readonly index: number; readonly thrown: string }
+  | { readonly ended: "navigated"; readonly index: number; readonly url: string }
   | { readonly ended: "depth-scene"; readonly index: number };
 
-/** What the shell saw at one time: block averages as base64, or a scene that it cannot paint. */
-export type ShellSample = { readonly averages: string } | { readonly depthScene: true };
+/** What the shell saw at one frame: block averages as base64, a scene that it cannot paint, another page, or why it sees nothing. */
+export type ShellSample =
+  | { readonly averages: string }
+  | { readonly depthScene: true }
+  | { readonly navigatedTo: string }
+  | { readonly captureFailed: string };
 
 /** How the canary page looks at one time: the colours at the points that were asked for, as red, green, blue, alpha. */
 export interface CanaryLook {

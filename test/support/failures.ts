@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import { isRenderError, type RenderError, type RenderErrorCode } from "../../src/core/errors.ts";
 import type { RenderEvent, RenderListener } from "../../src/core/events.ts";
 import type { RenderJob } from "../../src/core/job.ts";
+import type { RenderResult } from "../../src/core/result.ts";
 import { render, type NodeRenderOptions } from "../../src/node/render.ts";
 import { movingPage } from "./failing-pages.ts";
 import {
@@ -65,6 +66,29 @@ export async function expectCleanFailure(job: RenderJob, expected: ExpectedFailu
   await expectGone(watch);
   await expectTraces(job.output, signal, traces, expected.settlesLater === true ? GONE_WITHIN_MS : 0);
   return thrown as RenderError;
+}
+
+/**
+ * Renders, and asserts that it leaves nothing but the file: no process, no temporary file, no listener, whatever was started
+ * and given up on the way.
+ */
+export async function expectCleanRender(job: RenderJob, options: FailureOptions = {}): Promise<RenderResult> {
+  const { onProcess, signal = new AbortController().signal, ...others } = options;
+  const withoutTarget = (traces: Traces): object => ({
+    ...traces,
+    target: null,
+    besideTarget: traces.besideTarget?.filter((name) => name !== basename(job.output)),
+  });
+  const before: object = withoutTarget(await tracesOf(job.output, signal));
+  const watch: ProcessWatch = watchProcesses(onProcess);
+  try {
+    return await render(job, { ...others, signal });
+  } finally {
+    watch.stop();
+    await expectGone(watch);
+    const left = async (): Promise<object> => withoutTarget(await tracesOf(job.output, signal));
+    await expect.poll(left, { timeout: GONE_WITHIN_MS, interval: 20, message: "what the render left" }).toEqual(before);
+  }
 }
 
 function expectError(thrown: unknown, { code, says, details = {} }: ExpectedFailure): void {

@@ -1,3 +1,4 @@
+import type { Browser } from "../../src/core/browser.ts";
 import type { Capture, CaptureSession } from "../../src/core/capture.ts";
 
 /** When a planted fault shows, as JavaScript in the composition: `t` is the time that was asked for. */
@@ -49,5 +50,102 @@ function armedByRead(session: CaptureSession): CaptureSession {
     sample: (index) => session.sample(index),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),
+  };
+}
+
+/** A fault of a capture that shows while it works, and not when it is tried. */
+export type CaptureFault = (capture: Capture) => Capture;
+
+/** Where the composition's window is, as JavaScript in the capture's page: the shell's frame, or the page itself. */
+const composition = `(document.querySelector("iframe[style]")?.contentWindow ?? window)`;
+
+/** It sees the opposite of every colour. */
+export const seesNegatives: CaptureFault = (capture) =>
+  tampered(
+    capture,
+    `(() => {
+    const view = ${composition}, { seek, duration } = view.framewright, drawn = view.document.querySelector("canvas");
+    if (!drawn) view.document.documentElement.style.filter = "invert(1)";
+    else view.framewright = { duration, seek(t) {
+      seek(t);
+      const context = drawn.getContext("2d");
+      context.globalCompositeOperation = "difference";
+      context.fillStyle = "#fff";
+      context.fillRect(0, 0, drawn.width, drawn.height);
+      context.globalCompositeOperation = "source-over";
+    } };
+  })()`,
+  );
+
+/** In it, a seek to this time never comes back. */
+export const hangsFrom =
+  (seconds: number): CaptureFault =>
+  (capture) =>
+    tampered(
+      capture,
+      `(() => {
+    const view = ${composition}, { seek, duration } = view.framewright;
+    view.framewright = { duration, seek: (t) => t >= ${seconds} ? new Promise(() => {}) : seek(t) };
+  })()`,
+    );
+
+/** Its page crashes once it has delivered this frame. */
+export const crashesAfter =
+  (index: number): CaptureFault =>
+  (capture) =>
+    inRead(capture, (session, frame) => {
+      // A page that crashes answers no more.
+      if (frame === index) session.page.send("Page.crash").catch(() => {});
+    });
+
+/** No call of the protocol is answered once it has delivered this frame. */
+export const isDeafAfter =
+  (index: number): CaptureFault =>
+  (capture) =>
+    inRead(capture, (session, frame) => {
+      if (frame === index) Object.assign(session.page, { send: never });
+    });
+
+/** Its page never opens, when it is tried or when it works. */
+export const neverOpens =
+  (when: "probe" | "open"): CaptureFault =>
+  (capture) => ({
+    ...capture,
+    probe: (context) => capture.probe(when === "probe" ? withoutPages(context) : context),
+    open: (request, context) => capture.open(request, when === "open" ? withoutPages(context) : context),
+  });
+
+function withoutPages<Context extends { readonly browser: Browser }>(context: Context): Context {
+  return { ...context, browser: { ...context.browser, newPage: never } };
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+
+function tampered(capture: Capture, script: string): Capture {
+  return {
+    ...capture,
+    async open(request, context) {
+      const session: CaptureSession = await capture.open(request, context);
+      await session.page.evaluate(script);
+      return session;
+    },
+  };
+}
+
+function inRead(capture: Capture, onFrame: (session: CaptureSession, index: number) => void): Capture {
+  return {
+    ...capture,
+    async open(request, context) {
+      const session: CaptureSession = await capture.open(request, context);
+      const read: CaptureSession["read"] = session.read.bind(session);
+      return Object.assign(session, {
+        async *read(...[range, options]: Parameters<typeof read>) {
+          for await (const frame of read(range, options)) {
+            onFrame(session, frame.index);
+            yield frame;
+          }
+        },
+      });
+    },
   };
 }

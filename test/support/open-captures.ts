@@ -1,9 +1,10 @@
 import { launchBrowser } from "../../src/browser/launch.ts";
 import type { Browser } from "../../src/core/browser.ts";
-import type { Capture, CaptureSession } from "../../src/core/capture.ts";
+import { defaultComposition, type Capture, type CaptureSession, type CompositionSettings } from "../../src/core/capture.ts";
 import type { FrameFormat, Size } from "../../src/core/frame.ts";
 import { parseFrameRate, type FrameRateInput } from "../../src/core/frame-rate.ts";
 import type { PageAddress } from "../../src/core/host.ts";
+import { Browsers } from "../../src/core/pipeline/browsers.ts";
 import { openPageAddress } from "../../src/node/file-server.ts";
 
 export interface CaptureToOpen {
@@ -14,6 +15,8 @@ export interface CaptureToOpen {
 /** Captures of one page, open side by side in a browser of their own. */
 export interface OpenCaptures extends AsyncDisposable {
   readonly sessions: readonly CaptureSession[];
+  /** What was warned of since they were open. */
+  readonly warnings: readonly string[];
 }
 
 /** Opens captures without a render around them. */
@@ -22,6 +25,8 @@ export async function openCaptures(
   size: Size,
   frameRate: FrameRateInput,
   captures: readonly CaptureToOpen[],
+  settings: Partial<CompositionSettings> = {},
+  readinessTimeoutMs = 15_000,
 ): Promise<OpenCaptures> {
   const owned: AsyncDisposable[] = [];
   const own = <Owned extends AsyncDisposable>(one: Owned): Owned => {
@@ -33,15 +38,28 @@ export async function openCaptures(
   };
   try {
     const address: PageAddress = own(await openPageAddress(page));
-    const flags: string[] = captures.flatMap(({ capture }) => capture.traits.browserFlags);
-    const browser: Browser = own(await launchBrowser({ flags: [...new Set(flags)], treatAsSecure: new URL(address.url).origin }));
-    const context = { browser, signal: new AbortController().signal, warn: () => {} };
+    const launch = (flags: readonly string[]): Promise<Browser> => launchBrowser({ flags, treatAsSecure: new URL(address.url).origin });
+    const parts: readonly Capture[] = captures.map(({ capture }) => capture);
+    const browsers: Browsers = own(new Browsers(parts, launch));
     const sessions: CaptureSession[] = [];
+    const warnings: string[] = [];
     for (const { capture, frameFormat } of captures) {
-      const request = { url: address.url, size, frameRate: parseFrameRate(frameRate), frameFormat, readinessTimeoutMs: 15_000 };
+      const request = {
+        url: address.url,
+        size,
+        frameRate: parseFrameRate(frameRate),
+        frameFormat,
+        composition: { ...defaultComposition, awaitsDuration: false, ...settings },
+        readinessTimeoutMs,
+      };
+      const context = {
+        browser: await browsers.of(capture),
+        signal: new AbortController().signal,
+        warn: (reason: string) => void warnings.push(reason),
+      };
       sessions.push(own(await capture.open(request, context)));
     }
-    return { sessions, [Symbol.asyncDispose]: disposeAll };
+    return { sessions, warnings, [Symbol.asyncDispose]: disposeAll };
   } catch (thrown) {
     await disposeAll();
     throw thrown;

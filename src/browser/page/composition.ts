@@ -1,124 +1,346 @@
-import type { OpenedComposition, UnreadyComposition } from "../messages.ts";
+import { WARN_BINDING, type EarlySettings, type OpenedComposition, type SeekEnd, type UnreadyComposition } from "../messages.ts";
+import type { Adapter, AdapterPage, AdapterTime } from "./adapters/adapter.ts";
+import { Adapters } from "./adapters/adapters.ts";
+import { installAudioContext } from "./clock/install-audio-context.ts";
+import { installRandom } from "./clock/install-random.ts";
+import { installTime } from "./clock/install-time.ts";
+import { installTimers } from "./clock/install-timers.ts";
+import { installWorkers } from "./clock/install-workers.ts";
+import type { PageWindow } from "./clock/page-window.ts";
+import { randomNumbers } from "./clock/random.ts";
+import { realTime } from "./clock/real-time.ts";
+import { VirtualClock } from "./clock/virtual-clock.ts";
+import { attributesDeclaring, firstDeclared, metaDeclaring, type Declarations, type Declaring } from "./declared.ts";
 import { DepthScenes } from "./depth-scenes.ts";
-import { paintedRoots } from "./painted-roots.ts";
+import { installDialogs } from "./dialogs.ts";
+import { DomWatch, unchanged, type DomChanges } from "./dom-watch.ts";
+import { AwaitedInVain, CompositionFault, installHyperframes, openHyperframes, type HyperframesComposition } from "./hyperframes/index.ts";
+import { contractDeclaring, contractOf } from "./page-contract.ts";
+import { keptWhileTimeStands } from "./page-promise.ts";
+import { LoadingTime, pause } from "./loading-time.ts";
+import { paintedRoots, registryOf, remember, rememberedRoots, type PaintedRoot } from "./painted-roots.ts";
+import { crossOriginIn, lateResourcesOf, pendingIn, resourcesOf, type Awaited } from "./readiness.ts";
+import { Requests } from "./requests.ts";
+import { singleCanvas } from "./single-canvas.ts";
 import { videoSeeks, type VideoSeeks } from "./video-seeks.ts";
+import { capitalised, describe } from "./words.ts";
 
-/** What a page offers so that it can be rendered. */
-interface PageContract {
-  readonly duration?: unknown;
-  seek(timeSeconds: number): unknown;
+/** How long answers to the page's own requests may take, in milliseconds: some are never meant to end. */
+const REQUESTS_LIMIT_MS = 5_000;
+/**
+ * A page as something that can be brought to a time. It lives in the composition's own window, from before its scripts.
+ */
+export class Composition {
+  readonly #view: PageWindow;
+  readonly #settings: EarlySettings;
+  readonly #clock: VirtualClock;
+  readonly #watch: DomWatch = new DomWatch();
+  readonly #requests = new Requests();
+  readonly #adapters: Adapters;
+  readonly #loading: LoadingTime;
+  readonly #warnings = new Set<string>();
+  readonly #windows: Window[] = [];
+  #videos: VideoSeeks | undefined;
+  #hyperframes: HyperframesComposition | null = null;
+  #foundRoots: ReadonlySet<PaintedRoot> = new Set();
+  /** The frame that is shown; -1 before the first. */
+  #index = -1;
+  #seconds = 0;
+  /** What loading took of the page's own time. */
+  #loadedMs = 0;
+  /** What came in this frame and is still to load. */
+  readonly #late: Awaited[] = [];
+  #isSequential = false;
+  #isReady = false;
+
+  constructor(view: PageWindow, settings: EarlySettings, adapters: readonly Adapter[]) {
+    this.#view = view;
+    this.#settings = settings;
+    this.#clock = new VirtualClock((thrown) => {
+      view.reportError(thrown);
+      if (this.#isReady) this.#warn(`A timer or animation frame of the page threw: ${describe(thrown)}`);
+    });
+    const page: AdapterPage = livePage({
+      windows: () => this.#windows.filter(isPainted),
+      roots: () => this.roots(),
+      now: () => this.#now(),
+      warn: (reason) => this.#warn(reason),
+    });
+    this.#adapters = new Adapters(adapters, page);
+    this.#loading = new LoadingTime(this.#clock, () => this.#adapters.freeze());
+    installHyperframes(view, settings);
+  }
+
+  /** Takes in a window of the composition or of one of its frames before its scripts run. */
+  adopt(view: PageWindow): void {
+    const bornAtMs: number = this.#clock.nowMs;
+    if (!isAdopted(view)) {
+      this.#windows.push(view);
+      installTimers(view, this.#clock, bornAtMs);
+      installTime(view, this.#clock, { startDateMs: this.#settings.startDateMs, bornAtMs });
+      installRandom(view, randomNumbers(this.#settings.seed, this.#streamOf(view)));
+      installAudioContext(view, this.#clock);
+      installWorkers(view, (reason) => this.#warn(reason));
+      installDialogs(view, (reason) => this.#warn(reason));
+      this.#requests.install(view);
+      this.#adapters.install(view);
+      this.#watchShadowTrees(view);
+    }
+    this.#watchRoot(view.document);
+  }
+
+  /** Documents and shadow trees that are painted now: those that the parser made, and those that came later. */
+  roots(): PaintedRoot[] {
+    if (this.#foundRoots.size === 0) return paintedRoots(this.#view);
+    return [...this.#foundRoots, ...rememberedRoots(this.#view, this.#foundRoots)];
+  }
+
+  /** Waits until the page can be rendered and everything that it shows has loaded; says what was missing after `limitMs`. */
+  async open(limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
+    const deadlineMs: number = realTime.now() + limitMs;
+    const { document } = this.#view;
+    const url: string = this.#view.location.href;
+    const notReady = (waitedFor: string): UnreadyComposition => ({ ready: false, url, waitedFor });
+    if (!(await this.#loading.until(() => document.readyState === "complete", deadlineMs))) return notReady(this.#describeLoading());
+    try {
+      this.#hyperframes = await openHyperframes(this.#view, this.#settings, {
+        deadlineMs,
+        realTime,
+        warn: (reason) => this.#warn(reason),
+        runPageTasks: () => this.#loading.runWhileAwaited(),
+      });
+      const unready: string | null = (await this.#awaitRequests(deadlineMs)) ?? (await this.#awaitReady(deadlineMs));
+      if (unready !== null) return notReady(unready);
+    } catch (thrown) {
+      if (thrown instanceof AwaitedInVain) return notReady(thrown.waitedFor);
+      if (thrown instanceof CompositionFault) return { ...notReady("the page itself"), fault: thrown.message };
+      return { ...notReady("the page itself"), failed: describe(thrown) };
+    }
+    this.#foundRoots = new Set(paintedRoots(this.#view));
+    for (const root of this.#foundRoots) this.#watchRoot(root);
+    const late: string | null = await this.#awaitResources(deadlineMs);
+    if (late !== null) return notReady(late);
+    this.#watch.take();
+    this.#adapters.look();
+    // Adapters of the page's own come with its contract, and only then is it known what ends when.
+    if (!(await this.#awaitDuration(deadlineMs)))
+      return notReady(
+        'something that says how long the video is: window.framewright.duration, <meta name="framewright" content="duration=...">, data-duration, or an animation that ends',
+      );
+    // What is there now began at the start, whichever frame is asked for first.
+    await this.#adapters.seek("before-frames", unchanged);
+    this.#videos = videoSeeks(this.#view);
+    this.#isSequential =
+      this.#clock.isWaiting ||
+      this.#adapters.areSequential ||
+      this.#hyperframes?.isSequential === true ||
+      contractOf(this.#view)?.contract.access === "sequential";
+    this.#isReady = true;
+    return { ready: true, url: this.#view.location.href, ...this.#facts() };
+  }
+
+  /**
+   * Brings the page to a frame: what it shows there is the same however often and in what order frames are asked for.
+   *
+   * @throws what the page's own `seek` throws
+   */
+  async seek(index: number): Promise<SeekEnd> {
+    if (this.#isSequential) {
+      if (index < this.#index) return "reload";
+      while (this.#index < index) await this.#step(this.#index + 1);
+    } else await this.#step(index);
+    await this.#videos!.shown();
+    return "done";
+  }
+
+  /** One frame, in the order in which a browser would make it. */
+  async #step(index: number): Promise<void> {
+    const { numerator, denominator } = this.#settings.frameRate;
+    const timeMs: number = this.#loadedMs + (index * denominator * 1000) / numerator;
+    if (timeMs < this.#clock.nowMs) this.#clock.jumpTo(timeMs);
+    else await this.#clock.advanceTo(timeMs, realTime.nextTask);
+    this.#index = index;
+    this.#seconds = (index * denominator) / numerator;
+    await this.#seekAdapters("before-frames");
+    if (await this.#clock.runFrames(() => Promise.resolve())) await realTime.nextTask();
+    await this.#seekAdapters("after-frames");
+    const sinceId: number = this.#clock.lastId;
+    await keptWhileTimeStands(this.#seekPage(), this.#clock, sinceId);
+    if (this.#requests.areUnderWay) await this.#awaitRequests(Infinity);
+    // What the frame itself has started begins in it.
+    await this.#seekAdapters("before-frames");
+    if (this.#late.length > 0) await this.#awaitLate();
+    this.#isSequential ||= this.#clock.isWaiting || this.#adapters.areSequential;
+  }
+
+  /** The page's own word comes last. */
+  #seekPage(): unknown {
+    if (this.#hyperframes) return this.#hyperframes.seek(this.#seconds);
+    const { contract = null } = contractOf(this.#view) ?? {};
+    return typeof contract?.seek === "function" ? contract.seek(this.#seconds) : undefined;
+  }
+
+  async #seekAdapters(turn: "before-frames" | "after-frames"): Promise<void> {
+    const changes: DomChanges = this.#watch.take();
+    if (changes.hasNewStyles) this.#late.push(...lateResourcesOf([...changes.added, ...changes.sourced]));
+    await this.#adapters.seek(turn, changes);
+  }
+
+  /** What came in this frame is waited for before its picture is taken. */
+  async #awaitLate(): Promise<void> {
+    const late: Awaited[] = this.#late.splice(0);
+    const limit: Promise<never> = pause(REQUESTS_LIMIT_MS).then(() =>
+      Promise.reject(new Error(`no answer within ${REQUESTS_LIMIT_MS} ms`)),
+    );
+    limit.catch(() => {});
+    for (const { what, arrived } of late)
+      await Promise.race([arrived, limit]).catch((thrown: unknown) =>
+        this.#warn(`${capitalised(what)}, which came ${this.#seconds} s into the video, did not load: ${describe(thrown)}`),
+      );
+  }
+
+  async #awaitReady(deadlineMs: number): Promise<string | null> {
+    const { ready, adapters } = contractOf(this.#view)?.contract ?? {};
+    if (adapters) this.#adapters.add(adapters);
+    if (ready === undefined || ready === null) return null;
+    const answer: unknown = typeof ready === "function" ? ready() : ready;
+    return (await this.#loading.keptByPageBefore(deadlineMs, Promise.resolve(answer))) ? null : "window.framewright.ready";
+  }
+
+  /** Waits for the answers to what scripts asked for; those that take too long are named and left. */
+  async #awaitRequests(deadlineMs: number): Promise<null> {
+    const limitMs: number = Math.min(REQUESTS_LIMIT_MS, Math.max(0, (deadlineMs - realTime.now()) / 2));
+    for (const url of await this.#requests.settled(limitMs))
+      this.#warn(`The page's request of ${url} had no answer within ${Math.round(limitMs)} ms, and was not waited for any longer`);
+    return null;
+  }
+
+  async #awaitResources(deadlineMs: number): Promise<string | null> {
+    const pending = new Set<string>();
+    const all: Awaited[] = this.roots().flatMap(resourcesOf);
+    const loaded = Promise.all(
+      all.map(async ({ what, arrived }) => {
+        pending.add(what);
+        await arrived.catch(() => this.#warn(`${capitalised(what)} did not load`));
+        pending.delete(what);
+      }),
+    );
+    return (await this.#loading.keptBefore(deadlineMs, loaded)) ? null : [...pending].join(", ");
+  }
+
+  /** Where nothing says yet how long the video is, the page's time goes on until something does. */
+  async #awaitDuration(deadlineMs: number): Promise<boolean> {
+    const isKnown = (): boolean =>
+      !this.#settings.awaitsDuration || this.#declared().duration !== null || contractOf(this.#view)?.contract.seek !== undefined;
+    while (!isKnown()) {
+      if (realTime.now() >= deadlineMs) return false;
+      await this.#loading.flow();
+      this.#adapters.look();
+    }
+    this.#loadedMs = this.#clock.nowMs;
+    return true;
+  }
+
+  #declared(): Declarations {
+    const { size = null, durationSeconds = null, frameRate = null } = this.#hyperframes ?? {};
+    const ofHyperframes: Declaring = { by: "contract", width: size?.width, height: size?.height, frameRate, duration: durationSeconds };
+    const { document } = this.#view;
+    return firstDeclared([
+      ...(this.#hyperframes ? [ofHyperframes] : []),
+      contractDeclaring(contractOf(this.#view)),
+      metaDeclaring(document, (reason) => this.#warn(reason)),
+      attributesDeclaring(document),
+      { by: "animations", duration: this.#adapters.durationSeconds },
+    ]);
+  }
+
+  #facts(): Omit<OpenedComposition, "ready" | "url"> {
+    const roots: PaintedRoot[] = this.roots();
+    return {
+      ...this.#declared(),
+      contract: this.#hyperframes ? "hyperframes" : (contractOf(this.#view)?.name ?? "none"),
+      access: this.#isSequential ? "sequential" : "random",
+      isSingleCanvas: singleCanvas(this.#view) !== null,
+      crossOrigin: [...new Set(roots.flatMap(crossOriginIn))],
+      adapters: this.#adapters.active,
+      isSecureContext: this.#view.isSecureContext,
+      hasDepthScene: new DepthScenes().isShownIn(roots),
+      warnings: [...this.#warnings],
+    };
+  }
+
+  #now(): AdapterTime {
+    return { seconds: this.#seconds, milliseconds: this.#clock.nowMs, index: Math.max(0, this.#index) };
+  }
+
+  #describeLoading(): string {
+    const pending: string[] = paintedRoots(this.#view).flatMap(pendingIn);
+    return pending.length === 0 ? "the page's load event" : pending.join(", ");
+  }
+
+  /** Frames load in any order: the numbers that each gets depend on its place alone, which is the same in every capture. */
+  #streamOf(view: Window): number {
+    if (view === this.#view) return 0;
+    const { parent } = view;
+    let at = 0;
+    while (at < parent.length && parent[at] !== view) at++;
+    return this.#streamOf(parent) * 64 + at + 1;
+  }
+
+  #watchRoot(root: PaintedRoot): void {
+    const registry = registryOf(this.#view);
+    if (registry) remember(registry, root);
+    this.#watch.observe(root);
+  }
+
+  #watchShadowTrees(view: PageWindow): void {
+    const { attachShadow } = view.Element.prototype;
+    const watch = (root: ShadowRoot): void => this.#watchRoot(root);
+    view.Element.prototype.attachShadow = function (this: Element, init: ShadowRootInit): ShadowRoot {
+      const root: ShadowRoot = attachShadow.call(this, init);
+      watch(root);
+      return root;
+    };
+  }
+
+  #warn(reason: string): void {
+    if (this.#warnings.has(reason)) return;
+    this.#warnings.add(reason);
+    if (this.#isReady) (this.#view as unknown as Record<string, (reason: string) => void>)[WARN_BINDING]?.(reason);
+  }
 }
 
-interface ContractWindow extends Window {
-  readonly framewright?: PageContract;
-  readonly __hf?: PageContract;
-}
-
-const POLL_MS = 10;
-/** How long a style sheet that was added after the load event may take. */
-const LATE_SHEET_MS = 2_000;
-/** A page with more faces than this has them cut into subsets, of which it uses a few: those load when they are shown. */
-const FACES_TO_LOAD = 100;
-
-/** Waits until the page offers a contract and everything that it shows has loaded; says what was missing after `limitMs`. */
-export async function openComposition(view: Window, limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
-  const deadline: number = performance.now() + limitMs;
-  const url: string = view.location.href;
-  const notReady = (waitedFor: string): UnreadyComposition => ({ ready: false, url, waitedFor });
-  if (!(await until(() => view.document.readyState === "complete", deadline))) return notReady("the page's load event");
-  if (!(await until(() => contractOf(view) !== null, deadline))) return notReady("window.framewright or window.__hf with a seek function");
-  const loaded: string[] | null = await before(deadline, loadEverything(view));
-  if (loaded === null) return notReady(describePending(view));
-  const { name, duration } = contractOf(view)!;
+/** The page as adapters see it, at whatever time they look. */
+function livePage(live: { windows(): Window[]; roots(): PaintedRoot[]; now(): AdapterTime; warn(reason: string): void }): AdapterPage {
   return {
-    ready: true,
-    url: view.location.href,
-    duration,
-    contract: name,
-    isSecureContext: view.isSecureContext,
-    hasDepthScene: new DepthScenes().isShownIn(paintedRoots(view)),
-    warnings: loaded,
+    get windows() {
+      return live.windows();
+    },
+    get roots() {
+      return live.roots();
+    },
+    get now() {
+      return live.now();
+    },
+    added: null,
+    hasNewStyles: true,
+    warn: live.warn,
   };
 }
 
-/** Brings the page to a time, as the page itself understands it. */
-export async function seekComposition(view: Window, timeSeconds: number): Promise<void> {
-  const { framewright, __hf } = view as ContractWindow;
-  const videos: VideoSeeks = videoSeeks(view);
-  await (framewright ?? __hf)!.seek(timeSeconds);
-  await videos.shown();
+/** Marks the global object: a window that navigates from its first empty document to another of its origin keeps it. */
+function isAdopted(view: PageWindow): boolean {
+  const marked = view as unknown as Record<string, true | undefined>;
+  const wasAdopted: boolean = marked["__framewrightAdopted"] === true;
+  Object.defineProperty(view, "__framewrightAdopted", { value: true, configurable: true });
+  return wasAdopted;
 }
 
-function contractOf(view: Window): { name: "framewright" | "__hf"; duration: { number: string } | null } | null {
-  for (const name of ["framewright", "__hf"] as const) {
-    const contract: PageContract | undefined = (view as ContractWindow)[name];
-    if (typeof contract?.seek !== "function") continue;
-    return { name, duration: contract.duration === undefined || contract.duration === null ? null : { number: String(contract.duration) } };
+/** A frame that went to another origin, or that failed to load, keeps its window and closes it to us. */
+function isPainted(view: Window): boolean {
+  try {
+    return Boolean(view.document.defaultView);
+  } catch {
+    return false;
   }
-  return null;
-}
-
-/** Fonts, pictures and style sheets of every document; the answer names those that cannot be had. */
-async function loadEverything(view: Window): Promise<string[]> {
-  const warnings: string[] = [];
-  for (const root of paintedRoots(view)) {
-    await Promise.all([
-      ...facesOf(root).map((face) => face.load().catch(() => warnings.push(`The font "${face.family}" did not load`))),
-      ...[...root.querySelectorAll("img")].map((image) =>
-        loadImage(image).catch(() => warnings.push(`The picture ${image.currentSrc || image.src} did not load`)),
-      ),
-      ...[...root.querySelectorAll<HTMLLinkElement>("link[rel~=stylesheet]")].map((link) =>
-        loadSheet(link).catch(() => warnings.push(`The style sheet ${link.href} did not load`)),
-      ),
-    ]);
-  }
-  return warnings;
-}
-
-/** All faces, also of text that is hidden now: it would show in another font when its time comes. */
-function facesOf(root: Document | ShadowRoot): FontFace[] {
-  return "fonts" in root && root.fonts.size <= FACES_TO_LOAD ? [...root.fonts] : [];
-}
-
-async function loadImage(image: HTMLImageElement): Promise<void> {
-  // A lazy picture outside the viewport would load in the middle of the video.
-  image.loading = "eager";
-  if (image.currentSrc !== "" || image.src !== "") await image.decode();
-}
-
-async function loadSheet(link: HTMLLinkElement): Promise<void> {
-  if (link.sheet || link.disabled || (link.media !== "" && !matchMedia(link.media).matches)) return;
-  await new Promise((resolve, reject) => {
-    link.addEventListener("load", resolve, { once: true });
-    link.addEventListener("error", reject, { once: true });
-    // One that failed before this moment gives no event any more.
-    setTimeout(reject, LATE_SHEET_MS);
-  });
-}
-
-function describePending(view: Window): string {
-  const pending: string[] = [];
-  for (const root of paintedRoots(view)) {
-    if ("fonts" in root)
-      pending.push(...[...root.fonts].filter((face) => face.status === "loading").map((face) => `the font "${face.family}"`));
-    pending.push(...[...root.querySelectorAll("img")].filter((image) => !image.complete).map((image) => `the picture ${image.src}`));
-    pending.push(
-      ...[...root.querySelectorAll<HTMLLinkElement>("link[rel~=stylesheet]")]
-        .filter((link) => !link.sheet)
-        .map((link) => `the style sheet ${link.href}`),
-    );
-  }
-  return pending.length === 0 ? "fonts, pictures and style sheets" : pending.join(", ");
-}
-
-async function until(isTrue: () => boolean, deadline: number): Promise<boolean> {
-  while (!isTrue()) {
-    if (performance.now() >= deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return true;
-}
-
-async function before<Value>(deadline: number, work: Promise<Value>): Promise<Value | null> {
-  return Promise.race([work, new Promise<null>((resolve) => setTimeout(() => resolve(null), Math.max(0, deadline - performance.now())))]);
 }

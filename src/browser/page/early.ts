@@ -1,16 +1,27 @@
 /**
- * Runs in every frame of the shell's page before the scripts of the frame. It remembers what cannot be found later: documents
- * of frames and shadow trees, closed ones too, as they come.
+ * Runs in every frame of the composition's page before the scripts of the frame: makes its time virtual, and remembers what
+ * cannot be found later, documents of frames and shadow trees, closed ones too, as they come.
  */
-import { registryOf, remember } from "./painted-roots.ts";
+import type { EarlySettings } from "../messages.ts";
+import type { Adapter } from "./adapters/adapter.ts";
+import { builtInAdapters } from "./adapters/built-in.ts";
+import type { PageWindow } from "./clock/page-window.ts";
+import { Composition } from "./composition.ts";
+import { compositionIn, COMPOSITION_KEY } from "./composition-key.ts";
+import { compositionWindow } from "./painted-roots.ts";
 
-const registry = registryOf(window);
-if (registry) {
-  remember(registry, document);
-  const { attachShadow } = Element.prototype;
-  Element.prototype.attachShadow = function (this: Element, init: ShadowRootInit): ShadowRoot {
-    const root: ShadowRoot = attachShadow.call(this, init);
-    remember(registry, root);
-    return root;
-  };
+/** Put before this script by the host, in the scope around it. */
+declare const __settings: EarlySettings;
+declare const __adapters: readonly (() => Adapter)[];
+
+const view = window as PageWindow;
+const top: Window | null = compositionWindow(view);
+// The empty document of a frame that is about to load the composition.
+const isBlank: boolean = top === view && view.location.href === "about:blank";
+if (top !== null && !isBlank) {
+  if (top === view) {
+    const adapters: readonly Adapter[] = [...builtInAdapters(), ...__adapters.map((make) => make())];
+    Object.defineProperty(view, COMPOSITION_KEY, { value: new Composition(view, __settings, adapters) });
+  }
+  compositionIn(top)?.adopt(view);
 }

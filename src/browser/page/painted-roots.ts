@@ -1,4 +1,4 @@
-import { RESERVED_PATH } from "../messages.ts";
+import { SHELL_PATH } from "../messages.ts";
 
 /** A tree that is painted: a document of the composition or of one of its frames, or a shadow tree in them. */
 export type PaintedRoot = Document | ShadowRoot;
@@ -9,15 +9,20 @@ const KEY = "__framewrightRoots";
 
 /** Where the roots of a window's composition are remembered; null in our own documents, and in frames of another origin. */
 export function registryOf(view: Window): Registry | null {
+  const holder = compositionWindow(view) as Record<string, Registry | undefined> | null;
+  return holder === null ? null : (holder[KEY] ??= []);
+}
+
+/** The window of the composition that a frame belongs to; null for our own documents, and for frames of another origin. */
+export function compositionWindow(view: Window): (Window & object) | null {
   let top: Window = view;
   try {
-    if (isOurs(top)) return null;
-    while (top.parent !== top && !isOurs(top.parent)) top = top.parent;
+    if (isShell(top)) return null;
+    while (top.parent !== top && !isShell(top.parent)) top = top.parent;
+    return top;
   } catch {
     return null;
   }
-  const holder = top as unknown as Record<string, Registry | undefined>;
-  return (holder[KEY] ??= []);
 }
 
 export function remember(registry: Registry, root: PaintedRoot): void {
@@ -25,8 +30,8 @@ export function remember(registry: Registry, root: PaintedRoot): void {
 }
 
 /** @throws SecurityError for a window of another origin */
-function isOurs(view: Window): boolean {
-  return view.location.pathname.startsWith(RESERVED_PATH);
+function isShell(view: Window): boolean {
+  return view.location.pathname === SHELL_PATH;
 }
 
 /** Every root that is painted now: those in the tree, and those that were remembered as they came. */
@@ -56,7 +61,7 @@ function* treeRoots(root: PaintedRoot): Generator<PaintedRoot> {
 }
 
 /** Null for a frame of another origin. */
-function frameDocument(frame: HTMLIFrameElement): Document | null {
+export function frameDocument(frame: HTMLIFrameElement): Document | null {
   try {
     return frame.contentDocument;
   } catch {

@@ -1,17 +1,21 @@
-import { frameTime, frameTimestampUs } from "../../core/frame-rate.ts";
+import { frameTimestampUs } from "../../core/frame-rate.ts";
 import { toBase64 } from "../../core/base64.ts";
 import type {
   CanaryLook,
   FrameNotice,
   FramePlace,
   OpenedComposition,
+  PictureOf,
+  SeekEnd,
   SenderConfig,
   ShellRun,
   ShellRunEnd,
   ShellSample,
   UnreadyComposition,
 } from "../messages.ts";
-import { openComposition, seekComposition } from "./composition.ts";
+import { openCanvasStage } from "./canvas-stage.ts";
+import { compositionIn } from "./composition-key.ts";
+import type { Composition } from "./composition.ts";
 import { deliverI420, deliverInPage, deliverRgba, type Delivery } from "./delivery.ts";
 import { DepthScenes } from "./depth-scenes.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
@@ -21,12 +25,14 @@ import { scaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
 import { openRingFile } from "./senders/ring-file.ts";
 import type { Sender, SenderBuffer } from "./senders/sender.ts";
 import { openWebSocket } from "./senders/websocket.ts";
+import { describe } from "./words.ts";
 import { openStage, styleCanvases, type Stage } from "./stage.ts";
 
 /** The capture shell, driven by the host through `globalThis.__framewright`. */
 class Shell {
   readonly #width: number;
   readonly #height: number;
+  readonly #pictureOf: PictureOf;
   readonly #stage: Stage;
   readonly #depthScenes: DepthScenes = new DepthScenes();
   #roots: () => Iterable<PaintedRoot> = () => [];
@@ -34,23 +40,60 @@ class Shell {
   #sender: Sender | undefined;
   #delivery: Delivery | undefined;
   #runs = 0;
+  /** Hears during a seek that the frame has loaded another page. */
+  #onLeave: () => void = () => {};
+  #composition: Composition | null = null;
+  /** How the composition was loaded: one that cannot go back is loaded again. */
+  #loaded: { readonly url: string; readonly limitMs: number } | undefined;
 
-  constructor(width: number, height: number) {
+  constructor(width: number, height: number, pictureOf: PictureOf) {
     this.#width = width;
     this.#height = height;
-    this.#stage = openStage(width, height);
+    this.#pictureOf = pictureOf;
+    this.#stage = pictureOf === "canvas" ? openCanvasStage(width, height) : openStage(width, height);
+    this.#stage.view.frameElement!.addEventListener("load", () => this.#onLeave());
   }
 
   async load(url: string, limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
-    await this.#stage.load(url);
-    const opened = await openComposition(this.#stage.view, limitMs);
+    this.#loaded = { url, limitMs };
+    const deadlineMs: number = performance.now() + limitMs;
+    this.#stage.load(url);
+    let opened: OpenedComposition | UnreadyComposition | null = null;
+    while (opened === null) {
+      this.#composition = await this.#nextComposition(deadlineMs);
+      if (this.#composition === null) return { ready: false, url, waitedFor: "its server to answer" };
+      opened = await this.#openedHere(this.#composition, deadlineMs);
+    }
     const { view } = this.#stage;
     // Those that the parser made, by a walk; those that come later, as they are remembered.
     const found: ReadonlySet<PaintedRoot> = new Set(paintedRoots(view));
     this.#roots = () => [...found, ...rememberedRoots(view, found)];
-    this.#scaledCanvases = scaledCanvases(this.#roots);
-    styleCanvases(this.#roots());
+    // A bitmap that is read as it is needs none of what mends the painting of pages.
+    if (this.#pictureOf === "page") {
+      this.#scaledCanvases = scaledCanvases(this.#roots);
+      styleCanvases(this.#roots());
+    }
     return opened;
+  }
+
+  /** Waits for the frame to hold another page than it did; null where none comes by then. */
+  async #nextComposition(deadlineMs: number): Promise<Composition | null> {
+    while (performance.now() < deadlineMs) {
+      const composition: Composition | null = this.#compositionNow();
+      if (composition !== null && composition !== this.#composition) return composition;
+      await pause();
+    }
+    return null;
+  }
+
+  /** Null where the page goes elsewhere while it loads: scripts and meta tags redirect as servers do. */
+  async #openedHere(composition: Composition, deadlineMs: number): Promise<OpenedComposition | UnreadyComposition | null> {
+    const opening = composition.open(deadlineMs - performance.now());
+    for (;;) {
+      const opened = await Promise.race([opening, pause()]);
+      if (opened) return opened;
+      if (!this.#isHere()) return null;
+    }
   }
 
   async openSender(config: SenderConfig): Promise<void> {
@@ -81,13 +124,14 @@ class Shell {
     };
     for (let index = start; index < end; index++) {
       try {
-        await this.#seek(frameTime(index, frameRate));
+        if ((await this.#seek(index)) === "navigated") return { ended: "navigated", index, url: this.#address() };
       } catch (thrown) {
         return { ended: "seek-failed", index, thrown: describe(thrown) };
       }
       try {
         const isDamaged: boolean = await this.#settle();
         if (run !== this.#runs) return { ended: "stopped" };
+        if (!this.#isHere()) return { ended: "navigated", index, url: this.#address() };
         if (isDamaged && this.#depthScenes.isShownIn(this.#roots())) return { ended: "depth-scene", index };
         if (!isDamaged && index > start && !samples.has(index)) {
           announce({ index, at: null });
@@ -116,28 +160,72 @@ class Shell {
     this.#delivery!.release(place);
   }
 
-  /** The composition at one time. */
-  async sample(timeSeconds: number): Promise<ShellSample> {
-    await this.#seek(timeSeconds);
+  /** The composition at one frame. */
+  async sample(index: number): Promise<ShellSample> {
+    if ((await this.#seek(index)) === "navigated") return { navigatedTo: this.#address() };
     await this.#settle();
+    if (!this.#isHere()) return { navigatedTo: this.#address() };
     if (this.#depthScenes.isShownIn(this.#roots())) return { depthScene: true };
-    this.#stage.draw();
-    return { averages: this.#averages() };
+    try {
+      this.#stage.draw();
+      return { averages: this.#averages() };
+    } catch (thrown) {
+      return { captureFailed: describe(thrown) };
+    }
   }
 
   /** Draws the canary; the host compares the colours at the points. */
-  async canary(points: readonly (readonly [number, number])[], timeSeconds: number): Promise<CanaryLook> {
-    await this.#seek(timeSeconds);
+  async canary(points: readonly (readonly [number, number])[], index: number): Promise<CanaryLook> {
+    await this.#seek(index);
     const isDamaged: boolean = await this.#settle();
     if (isDamaged) this.#stage.draw();
     return { colors: points.map(([x, y]) => this.#stage.pixelAt(x, y)), isDamaged };
   }
 
-  async #seek(timeSeconds: number): Promise<void> {
-    this.#scaledCanvases!.restore();
-    await seekComposition(this.#stage.view, timeSeconds);
-    styleCanvases(this.#roots());
-    this.#scaledCanvases!.apply();
+  async #seek(index: number): Promise<SeekEnd> {
+    if (!this.#isHere()) return "navigated";
+    this.#scaledCanvases?.restore();
+    const end: SeekEnd = await this.#whileHere(this.#composition!.seek(index));
+    if (end === "navigated") return end;
+    if (end === "reload") {
+      const { url, limitMs } = this.#loaded!;
+      const opened = await this.load(url, limitMs);
+      if (!opened.ready) throw new Error(`the page was loaded again to go back, and then was not ready: waited for ${opened.waitedFor}`);
+      return this.#seek(index);
+    }
+    if (this.#pictureOf === "page") styleCanvases(this.#roots());
+    this.#scaledCanvases?.apply();
+    return end;
+  }
+
+  /** A seek of a page that goes elsewhere meanwhile may never answer. */
+  #whileHere(seek: Promise<SeekEnd>): Promise<SeekEnd> {
+    return new Promise((resolve, reject) => {
+      this.#onLeave = () => resolve("navigated");
+      seek.then(resolve, reject);
+    });
+  }
+
+  /** Whether the frame still holds the page that was loaded into it. */
+  #isHere(): boolean {
+    return this.#compositionNow() === this.#composition;
+  }
+
+  #compositionNow(): Composition | null {
+    try {
+      return compositionIn(this.#stage.view);
+    } catch {
+      // The frame holds a page of another origin.
+      return null;
+    }
+  }
+
+  #address(): string {
+    try {
+      return this.#stage.view.location.href;
+    } catch {
+      return "a page of another origin";
+    }
   }
 
   /** One rendering update; another where it made a font load. */
@@ -154,25 +242,24 @@ class Shell {
   }
 
   async #openDelivery(format: ShellRun["format"]): Promise<Delivery> {
-    if (format === "RGBA") return deliverRgba(this.#sender!);
+    if (format === "RGBA") return deliverRgba(this.#sender!, this.#width * this.#height * 4);
     const converter: I420Converter = await createI420Converter(this.#width, this.#height);
     return format === "page" ? deliverInPage(converter) : deliverI420(this.#sender!, converter);
   }
+}
+
+/** Between two looks at a page that loads. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 5));
 }
 
 function announce(notice: FrameNotice): void {
   (globalThis as unknown as { __framewrightFrame(notice: string): void }).__framewrightFrame(JSON.stringify(notice));
 }
 
-function describe(thrown: unknown): string {
-  // Errors of the composition are of another realm: `instanceof` does not know them.
-  const { name, message } = Object(thrown) as Partial<Error>;
-  return message === undefined ? String(thrown) : `${name}: ${message}`;
-}
-
 /** Called once by the host, with the size of the composition. */
-function openShell(width: number, height: number): void {
-  Object.assign(globalThis, { __framewright: new Shell(width, height) });
+function openShell(width: number, height: number, pictureOf: PictureOf): void {
+  Object.assign(globalThis, { __framewright: new Shell(width, height, pictureOf) });
 }
 
 Object.assign(globalThis, { __framewrightOpen: openShell });

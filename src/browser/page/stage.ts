@@ -16,7 +16,8 @@ interface ElementContext extends CanvasRenderingContext2D {
 export interface Stage {
   /** The composition's window. */
   readonly view: Window;
-  load(url: string): Promise<void>;
+  /** Begins to load a page. */
+  load(url: string): void;
   /** Lets one rendering update pass, and says whether the composition's painting has changed since the last `draw`. */
   update(): Promise<boolean>;
   /** Paints the composition on white, as a browser shows a page without a background. */
@@ -52,11 +53,8 @@ export function openStage(width: number, height: number): Stage {
     get view(): Window {
       return composition.contentWindow!;
     },
-    async load(url) {
-      await new Promise((resolve) => {
-        composition.onload = resolve;
-        composition.src = url;
-      });
+    load(url) {
+      composition.src = url;
       isDamaged = true;
       canvas.requestPaint();
     },
@@ -82,10 +80,9 @@ export function openStage(width: number, height: number): Stage {
 /** Whether the root's background, or the body's where the root has none, covers the whole picture (CSS Backgrounds 3, 2.11.2). */
 function hasOpaqueBackground({ documentElement, body, defaultView }: Document): boolean {
   const root: CSSStyleDeclaration = defaultView!.getComputedStyle(documentElement);
+  const painted: CSSStyleDeclaration = root.backgroundColor === TRANSPARENT && body ? defaultView!.getComputedStyle(body) : root;
   if (root.opacity !== "1" || root.backgroundImage !== "none") return false;
-  const color: string =
-    root.backgroundColor === TRANSPARENT && body ? defaultView!.getComputedStyle(body).backgroundColor : root.backgroundColor;
-  return color.startsWith("rgb(");
+  return painted.backgroundColor.startsWith("rgb(") && painted.visibility === "visible" && painted.display !== "none";
 }
 
 const TRANSPARENT = "rgba(0, 0, 0, 0)";
@@ -93,20 +90,21 @@ const TRANSPARENT = "rgba(0, 0, 0, 0)";
 /** Sees to it that the roots have the rule, which a page may have dropped with all its own sheets. */
 export function styleCanvases(roots: Iterable<PaintedRoot>): void {
   for (const root of roots) {
-    const view = (root.ownerDocument ?? (root as Document)).defaultView as (Window & typeof globalThis) | null;
+    const owner: Document = root.ownerDocument ?? (root as Document);
+    const view = owner.defaultView as (Window & typeof globalThis) | null;
     if (!view) continue;
     // A sheet belongs to one document and its shadow trees.
-    let sheet: CSSStyleSheet | undefined = canvasSheets.get(view);
+    let sheet: CSSStyleSheet | undefined = canvasSheets.get(owner);
     if (!sheet) {
       sheet = new view.CSSStyleSheet();
       sheet.replaceSync(CANVAS_STYLE);
-      canvasSheets.set(view, sheet);
+      canvasSheets.set(owner, sheet);
     }
     if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
   }
 }
 
-const canvasSheets = new WeakMap<Window, CSSStyleSheet>();
+const canvasSheets = new WeakMap<Document, CSSStyleSheet>();
 
 /**
  * Without damage Chromium paces rendering updates at 60 Hz, so that a wait costs 17 ms. A canvas of one pixel that

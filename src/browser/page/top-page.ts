@@ -1,15 +1,16 @@
 import { fromBase64, toBase64 } from "../../core/base64.ts";
-import type { OpenedComposition, UnreadyComposition } from "../messages.ts";
-import { openComposition, seekComposition } from "./composition.ts";
+import type { OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
+import { compositionIn } from "./composition-key.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 
 /** The composition as a page of its own, driven by the host through `globalThis.__framewright`. */
 const topPage = {
-  open: (limitMs: number): Promise<OpenedComposition | UnreadyComposition> => openComposition(window, limitMs),
+  open: (limitMs: number): Promise<OpenedComposition | UnreadyComposition> => compositionIn(window)!.open(limitMs),
 
-  async seek(timeSeconds: number): Promise<void> {
-    await seekComposition(window, timeSeconds);
-    if (document.fonts.status === "loading") await document.fonts.ready;
+  async seek(index: number): Promise<SeekEnd> {
+    const end: SeekEnd = await compositionIn(window)!.seek(index);
+    if (end === "done" && document.fonts.status === "loading") await document.fonts.ready;
+    return end;
   },
 
   /** Block averages of a picture, as base64. */

@@ -1,46 +1,66 @@
-import { paintedRoots } from "./painted-roots.ts";
+import { realTime } from "./clock/real-time.ts";
+
+/** Longest wait for a seek, in milliseconds: the bytes of a remote video may have a long way. */
+const SEEK_MS = 5_000;
+/** Longest wait for the picture after it. A video that needed longer is not waited for again: it may not be painted at all. */
+const PICTURE_MS = 500;
 
 /** Waits until videos show what they were sought to. */
-export interface VideoSeeks {
-  /** Resolves when each video that was sought since the last call shows the picture of its new time. */
-  shown(): Promise<void>;
-}
+export class VideoSeeks {
+  readonly #pending = new Map<HTMLVideoElement, Promise<void>>();
+  readonly #shownTimes = new WeakMap<HTMLVideoElement, number>();
+  readonly #ends = new WeakMap<HTMLMediaElement, () => void>();
+  readonly #givenUp = new WeakSet<HTMLVideoElement>();
 
-/** Longest wait for a video, in milliseconds. One that needed longer is not waited for again: it may not be shown at all. */
-const LONGEST_WAIT_MS = 500;
-
-const known = new WeakMap<Document, VideoSeeks>();
-
-/** `seeked` comes before the picture is there: painted at once, a video shows the one before, in one seek of a hundred. */
-export function videoSeeks(view: Window): VideoSeeks {
-  const seeks: VideoSeeks = known.get(view.document) ?? listen(view);
-  known.set(view.document, seeks);
-  return seeks;
-}
-
-function listen(view: Window): VideoSeeks {
-  const pending = new Map<HTMLVideoElement, Promise<boolean>>();
-  const shownTimes = new WeakMap<HTMLVideoElement, number>();
-  const givenUp = new WeakSet<HTMLVideoElement>();
-  const onSeeking = ({ target }: Event): void => {
-    const video = target as HTMLVideoElement;
+  /** To be told of each video right after its time was set. */
+  note(video: HTMLVideoElement): void {
     // A seek to the time that is shown brings no new picture.
-    if (video.localName !== "video" || givenUp.has(video) || shownTimes.get(video) === video.currentTime) return;
-    shownTimes.set(video, video.currentTime);
-    pending.set(
-      video,
-      new Promise((resolve) => {
-        video.requestVideoFrameCallback(() => resolve(true));
-        setTimeout(() => resolve(false), LONGEST_WAIT_MS);
-      }),
-    );
-  };
-  // Media events do not bubble, nor do they leave a shadow tree.
-  for (const root of paintedRoots(view)) root.addEventListener("seeking", onSeeking, true);
-  return {
-    async shown() {
-      for (const [video, picture] of pending) if (!(await picture)) givenUp.add(video);
-      pending.clear();
-    },
-  };
+    if (!video.seeking || this.#shownTimes.get(video) === video.currentTime) return;
+    this.#shownTimes.set(video, video.currentTime);
+    this.#pending.set(video, this.#shows(video));
+  }
+
+  /** To be told of `seeked` of those whose event others do not get to hear. */
+  noteEnd(media: HTMLMediaElement): void {
+    this.#ends.get(media)?.();
+  }
+
+  /** Resolves when each video that was sought since the last call shows the picture of its new time. */
+  async shown(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    const pending: Promise<void>[] = [...this.#pending.values()];
+    this.#pending.clear();
+    await Promise.all(pending);
+  }
+
+  /** `seeked` comes before the picture is there: painted at once, a video shows the one before, in one seek of a hundred. */
+  async #shows(video: HTMLVideoElement): Promise<void> {
+    const painted: Promise<void> = new Promise((resolve) => void video.requestVideoFrameCallback(() => resolve()));
+    const sought = new Promise<void>((resolve) => {
+      this.#ends.set(video, resolve);
+      video.addEventListener("seeked", () => resolve(), { once: true });
+    });
+    await within(SEEK_MS, sought);
+    const isPainted: boolean = video.isConnected && video.checkVisibility({ visibilityProperty: true });
+    if (!isPainted || this.#givenUp.has(video)) return;
+    if (!(await within(PICTURE_MS, painted))) this.#givenUp.add(video);
+  }
+}
+
+/** Whether it resolved in time. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer = 0;
+  const limit = new Promise<false>((resolve) => {
+    timer = realTime.setTimeout(() => resolve(false), limitMs);
+  });
+  return Promise.race([work.then(() => true), limit]).finally(() => realTime.clearTimeout(timer));
+}
+
+const known = new WeakMap<Window, VideoSeeks>();
+
+/** Those of a composition, by its window. */
+export function videoSeeks(view: Window): VideoSeeks {
+  const seeks: VideoSeeks = known.get(view) ?? new VideoSeeks();
+  known.set(view, seeks);
+  return seeks;
 }

@@ -1,0 +1,8 @@
+/**
+ * `framewright/page`: types for what runs inside pages. A page that is written in TypeScript says
+ * `window.framewright = { ... } satisfies PageContract`.
+ *
+ * @packageDocumentation
+ */
+export type { Adapter, AdapterPage, AdapterTime } from "./adapters/adapter.ts";
+export type { PageContract } from "./page-contract.ts";

@@ -1,0 +1,80 @@
+import type { PageWindow } from "./clock/page-window.ts";
+import { realTime } from "./clock/real-time.ts";
+
+/** What scripts of the page asked servers for: time does not go on before the answers are there. */
+export class Requests {
+  readonly #pending = new Map<Promise<unknown>, string>();
+  /** Addresses that took too long once: some are never meant to end. They are not waited for again. */
+  readonly #slow = new Set<string>();
+
+  install(view: PageWindow): void {
+    const { fetch } = view;
+    view.fetch = (input, init) => this.#track(fetch.call(view, input, init), urlOf(input));
+    const { prototype } = view.Response;
+    for (const name of ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const) {
+      const read = prototype[name] as (this: Response) => Promise<never>;
+      const track = (response: Response, body: Promise<never>): Promise<never> => this.#track(body, response.url);
+      prototype[name] = function (this: Response) {
+        return track(this, read.call(this));
+      } as never;
+    }
+    const { send, open } = view.XMLHttpRequest.prototype;
+    const urls = new WeakMap<XMLHttpRequest, string>();
+    view.XMLHttpRequest.prototype.open = function (this: XMLHttpRequest, ...args: unknown[]) {
+      urls.set(this, String(args[1]));
+      return (open as (...given: unknown[]) => void).apply(this, args);
+    } as typeof open;
+    const end = (request: XMLHttpRequest): void => {
+      void this.#track(new Promise((resolve) => request.addEventListener("loadend", resolve, { once: true })), urls.get(request) ?? "");
+    };
+    view.XMLHttpRequest.prototype.send = function (this: XMLHttpRequest, body) {
+      send.call(this, body);
+      end(this);
+    };
+  }
+
+  get areUnderWay(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Waits until none is under way; the URLs of those that took longer are the answer. */
+  async settled(limitMs: number): Promise<readonly string[]> {
+    const deadline: number = realTime.now() + limitMs;
+    while (this.#pending.size > 0) {
+      const leftMs: number = deadline - realTime.now();
+      if (leftMs <= 0) return this.#giveUp();
+      let timer = 0;
+      await Promise.race([
+        Promise.allSettled(this.#pending.keys()),
+        new Promise<void>((resolve) => {
+          timer = realTime.setTimeout(resolve, leftMs);
+        }),
+      ]);
+      realTime.clearTimeout(timer);
+      // What an answer's handler asks for next counts as well.
+      await realTime.nextTask();
+    }
+    return [];
+  }
+
+  #giveUp(): string[] {
+    const urls: string[] = [...new Set(this.#pending.values())];
+    this.#pending.clear();
+    for (const url of urls) this.#slow.add(url);
+    return urls;
+  }
+
+  #track<Value>(request: Promise<Value>, url: string): Promise<Value> {
+    if (this.#slow.has(url)) return request;
+    const ended: Promise<unknown> = request.then(
+      () => this.#pending.delete(ended),
+      () => this.#pending.delete(ended),
+    );
+    this.#pending.set(ended, url);
+    return request;
+  }
+}
+
+function urlOf(input: RequestInfo | URL): string {
+  return typeof input === "object" && "url" in input ? input.url : String(input);
+}
