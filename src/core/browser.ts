@@ -31,12 +31,22 @@ export class PageException extends Error {
   override readonly name: string = "PageException";
 }
 
+/** Whether the operating system confines what runs in pages. */
+export interface BrowserSandbox {
+  readonly enabled: boolean;
+  /** Why it is off; null where it is on. */
+  readonly reason: string | null;
+}
+
 /** A running browser, owned by whoever launched it. */
 export interface Browser extends AsyncDisposable {
   /** Name and version as the browser gives them, such as "HeadlessChrome/156.0.8078.79". */
   readonly product: string;
   /** The folder of the profile where it lies on this host: files that pages write may be read there. */
   readonly profileFolder: string | null;
+  readonly sandbox: BrowserSandbox;
   newPage(size: Size): Promise<BrowserPage>;
+  /** Lets pages reach a port of this host that the job's `network` would forbid: that of a transport of ours. */
+  admit(port: number): void;
   close(): Promise<void>;
 }

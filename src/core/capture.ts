@@ -1,6 +1,6 @@
 import type { Browser, BrowserPage } from "./browser.ts";
 import type { Frame, FrameFormat, Size } from "./frame.ts";
-import type { FrameRange, FrameRate } from "./frame-rate.ts";
+import type { FrameRange, FrameRate, FrameRateInput } from "./frame-rate.ts";
 import type { BlockAverages } from "./blocks.ts";
 import type { Support } from "./support.ts";
 
@@ -20,20 +20,47 @@ export interface CaptureTraits {
   readonly gives: readonly FrameFormat[];
   /** Command-line flags that the browser needs for it. */
   readonly browserFlags: readonly string[];
+  /** `own`: its flags change what every page of the browser does, so that it shares one with no other part. */
+  readonly browser: "shared" | "own";
+  /** True where it can only read a page that is one `<canvas>` which fills it. */
+  readonly needsSingleCanvas: boolean;
   /** False where scenes with `transform-style: preserve-3d` may be painted in the wrong order. */
   readonly sortsDepth: boolean;
+  /** False where pictures, frames and videos of other origins are left out while the browser's web security is on. */
+  readonly paintsCrossOrigin: boolean;
   /** True where pictures must be compared with the reference capture's. */
   readonly needsCheck: boolean;
+}
+
+/** Where the page says a thing: an object of its scripts, its `<meta name="framewright">`, its data attributes, or its animations. */
+export type DeclaredBy = "contract" | "meta" | "attributes" | "animations";
+
+/** What the page says of itself, and where. Not yet judged: a duration may be infinite, negative or NaN. */
+export interface Declared<Value> {
+  readonly value: Value;
+  readonly by: DeclaredBy;
 }
 
 /** What a composition says of itself once it is ready. JSON. */
 export interface PageFacts {
   /** Where the page ended up, after redirects. */
   readonly url: string;
-  /** Seconds; null where the page does not say. Not yet judged: may be infinite, negative or NaN. */
-  readonly durationSeconds: number | null;
-  /** Which object the page offered. */
-  readonly contract: "framewright" | "__hf";
+  /** Seconds; null where the page does not say. */
+  readonly duration: Declared<number> | null;
+  /** CSS pixels; null where the page does not say. */
+  readonly size: Declared<Size> | null;
+  /** Null where the page does not say. */
+  readonly frameRate: Declared<FrameRateInput> | null;
+  /** Which contract the page offers; `none`: it is driven by the virtual clock and the adapters alone. */
+  readonly contract: "framewright" | "__hf" | "hyperframes" | "none";
+  /** `sequential`: what the page shows depends on what it did before, so that going back means to load it again. */
+  readonly access: "random" | "sequential";
+  /** The page is one `<canvas>` that fills it. */
+  readonly isSingleCanvas: boolean;
+  /** URLs of pictures, frames and videos of other origins, which some captures leave out. */
+  readonly crossOrigin: readonly string[];
+  /** Names of the adapters that have something to drive. */
+  readonly adapters: readonly string[];
   /** Whether the page's origin counts as secure: https, or this host. */
   readonly isSecureContext: boolean;
   /** A scene with `transform-style: preserve-3d` is in the page. */
@@ -49,6 +76,32 @@ export interface CaptureProbeContext {
   readonly signal?: AbortSignal;
 }
 
+/** What the page's virtual world is made of: equal settings give equal frames. JSON. */
+export interface CompositionSettings {
+  /** Seeds `Math.random` and `crypto.getRandomValues`; a whole number from 0 to 4294967295. */
+  readonly seed: number;
+  /** What `Date.now()` answers at time 0, in milliseconds since 1970. */
+  readonly startDateMs: number;
+  /** A composition inside the page to render alone, as a selector such as `#intro`; null renders the page. */
+  readonly entry: string | null;
+  /** Values for the page's variables, over the defaults that it declares. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether the page itself must say how long the video is: it is waited for until it does. */
+  readonly awaitsDuration: boolean;
+  /** Adapters besides the built-in ones: JavaScript expressions that give an `Adapter`. */
+  readonly adapters: readonly string[];
+}
+
+/** What a job that says nothing of it gets: 1 January 2025, 00:00 UTC, and no variables. */
+export const defaultComposition: CompositionSettings = {
+  seed: 0,
+  startDateMs: Date.UTC(2025, 0, 1),
+  entry: null,
+  variables: {},
+  awaitsDuration: true,
+  adapters: [],
+};
+
 export interface CaptureRequest {
   /** Absolute URL of the composition. */
   readonly url: string;
@@ -56,6 +109,7 @@ export interface CaptureRequest {
   readonly frameRate: FrameRate;
   /** The format to give, one of `traits.gives`. */
   readonly frameFormat: FrameFormat;
+  readonly composition: CompositionSettings;
   /** Longest time in milliseconds to become ready. */
   readonly readinessTimeoutMs: number;
 }

@@ -20,12 +20,14 @@ export type RenderErrorCode =
   | "output-invalid"
   | "output-not-writable"
   | "page-failed"
+  | "page-navigated"
   | "page-not-found"
   | "page-not-ready"
   | "page-unreachable"
   | "plan-impossible"
   | "seek-failed"
-  | "size-invalid";
+  | "size-invalid"
+  | "warning-raised";
 
 /** JSON that goes with an error: the values that its message names. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -80,6 +82,15 @@ export function browserLaunchFailed(executable: string, why: string, cause?: unk
     "browser-launch-failed",
     `Starting the browser "${executable}" failed: ${why}. Run \`framewright doctor\` to see what is missing`,
     { executable, why },
+    cause,
+  );
+}
+
+export function browserSandboxMissing(executable: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "browser-launch-failed",
+    `Starting the browser "${executable}" failed: this system lets it make no sandbox, for user namespaces are forbidden. Allow them (\`sysctl -w user.max_user_namespaces=10000\`; on Ubuntu \`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0\`; in Docker \`--security-opt seccomp=unconfined\` or a profile that permits them), or render pages that you trust without a sandbox, with --no-sandbox`,
+    { executable, lacks: "sandbox" },
     cause,
   );
 }
@@ -173,6 +184,14 @@ export function ffmpegMissing(lookedIn: readonly string[]): RenderError {
   );
 }
 
+export function fileUrlGiven(page: string): RenderError {
+  const path: string = URL.canParse(page) ? decodeURIComponent(new URL(page).pathname) : "page.html";
+  return new RenderError("page-not-found", `The page "${page}" is a file:// URL, which is not opened. Give the path instead: ${path}`, {
+    page,
+    path,
+  });
+}
+
 export function frameRateInvalid(value: unknown): RenderError {
   return new RenderError(
     "frame-rate-invalid",
@@ -210,6 +229,19 @@ export function pageFailed(url: string, exceptions: readonly string[]): RenderEr
   );
 }
 
+/** @param fault a sentence that says what is wrong and what to do */
+export function pageFaulty(url: string, fault: string): RenderError {
+  return new RenderError("page-failed", `The page "${url}" cannot be rendered: ${fault}`, { url, fault });
+}
+
+export function pageNavigated(url: string, index: number): RenderError {
+  return new RenderError(
+    "page-navigated",
+    `The page went to "${url}" in the middle of the render, at frame ${index}. Keep it on one page: no links are followed, no forms sent, and location is not set`,
+    { url, index },
+  );
+}
+
 export function pageOutsideRoot(page: string, root: string): RenderError {
   return new RenderError(
     "page-not-found",
@@ -233,7 +265,7 @@ export function pageNotFound(page: string, cause?: unknown): RenderError {
 export function pageNotReady(url: string, waitedFor: string, limitMs: number): RenderError {
   return new RenderError(
     "page-not-ready",
-    `The page "${url}" was not ready within ${limitMs} ms; waited for: ${waitedFor}. Set window.framewright = { duration, seek(t) } in the page, or raise readinessTimeoutMs`,
+    `The page "${url}" was not ready within ${limitMs} ms; waited for: ${waitedFor}. Mend the page, or raise readinessTimeoutMs if it is only slow`,
     { url, waitedFor, limitMs },
   );
 }
@@ -268,4 +300,12 @@ export function seekFailed(index: number, timeSeconds: number, thrown: unknown):
 
 export function sizeInvalid(width: number, height: number, why: string): RenderError {
   return new RenderError("size-invalid", `The size ${width}×${height} cannot be rendered: ${why}`, { width, height });
+}
+
+export function warningRaised(reason: string): RenderError {
+  return new RenderError(
+    "warning-raised",
+    `A strict render ends at the first warning: ${reason}. Mend what it says, or render without --strict`,
+    { reason },
+  );
 }

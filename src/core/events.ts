@@ -1,14 +1,18 @@
 import type { Box } from "./blocks.ts";
+import type { RenderErrorCode } from "./errors.ts";
+import type { Video } from "./video.ts";
 import type { Plan } from "./policy/plan.ts";
 
 /** What happens during a render, in order. JSON. */
 export type RenderEvent =
-  | { readonly type: "page-ready"; readonly url: string; readonly durationSeconds: number; readonly frameCount: number }
+  | { readonly type: "page-ready"; readonly url: string; readonly video: Video }
   | { readonly type: "plan-ready"; readonly plan: Plan }
   | { readonly type: "capture-checked"; readonly capture: string; readonly index: number; readonly largest: number }
   | {
-      readonly type: "capture-distrusted";
+      /** Another plan follows, and the output begins again. */
+      readonly type: "capture-given-up";
       readonly capture: string;
+      readonly code: RenderErrorCode;
       readonly reason: string;
       readonly index: number | null;
       readonly box: Box | null;

@@ -19,6 +19,8 @@ export interface OutputSink {
   read(start: number, end: number): Promise<Uint8Array>;
   /** Bytes that the output's place can still take; null where nobody knows. */
   freeBytes(): Promise<number | null>;
+  /** Drops all bytes, so that another encoder may begin. @throws RenderError `output-not-writable` */
+  clear(): Promise<void>;
   /** @throws RenderError `output-not-writable` */
   commit(): Promise<void>;
   /** Never rejects. */

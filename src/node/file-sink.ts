@@ -57,6 +57,13 @@ export async function openFileSink(output: string): Promise<OutputSink> {
         await reader.close();
       }
     },
+    async clear() {
+      try {
+        await file.truncate();
+      } catch (thrown) {
+        throw outputNotWritable(output, thrown);
+      }
+    },
     async commit() {
       if (isEnded) return;
       try {

@@ -1,12 +1,15 @@
 import { launchBrowser } from "../browser/launch.ts";
 import { ringFile } from "../browser/transport/ring-file.ts";
 import { webSocket } from "../browser/transport/websocket.ts";
+import { beginFrame } from "../capture/begin-frame.ts";
+import { canvas } from "../capture/canvas.ts";
 import { htmlInCanvas } from "../capture/html-in-canvas.ts";
 import { screenshot } from "../capture/screenshot.ts";
 import type { RenderJob } from "../core/job.ts";
 import type { RenderHost, RenderParts } from "../core/host.ts";
 import { renderWith, type RenderOptions } from "../core/render.ts";
 import type { RenderResult } from "../core/result.ts";
+import type { PixelTransport } from "../core/transport.ts";
 import { ffmpegPipe } from "../encoders/ffmpeg-pipe.ts";
 import { webcodecs } from "../encoders/webcodecs.ts";
 import { openFileSink } from "./file-sink.ts";
@@ -17,6 +20,8 @@ export interface NodeRenderOptions extends RenderOptions {
   readonly browser?: string;
   /** Path of ffmpeg; looked for unless said. */
   readonly ffmpeg?: string;
+  /** False runs the browser without its sandbox, for pages that you trust on systems that let it make none. */
+  readonly sandbox?: boolean;
   /** Folder that a local page may load files from; the page's own folder unless said. */
   readonly root?: string;
   /** Parts in place of the built-in ones. */
@@ -43,23 +48,29 @@ export function render(job: RenderJob, options: NodeRenderOptions = {}): Promise
 
 /** The parts that work on this kind of runtime, best first. */
 export function builtInParts(options: Pick<NodeRenderOptions, "ffmpeg"> = {}): RenderParts {
+  const transports: readonly PixelTransport[] = [ringFile(), webSocket()];
   return {
-    captures: [htmlInCanvas({ transports: [ringFile(), webSocket()] }), screenshot()],
+    captures: [canvas({ transports }), htmlInCanvas({ transports }), beginFrame(), screenshot()],
     reference: screenshot(),
     encoders: [ffmpegPipe(options.ffmpeg === undefined ? {} : { executablePath: options.ffmpeg }), webcodecs()],
   };
 }
 
-export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root"> = {}): RenderHost {
+export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "sandbox"> = {}): RenderHost {
   return {
-    openPage: (page) => openPageAddress(page, options.root === undefined ? {} : { root: options.root }),
+    openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
     openSink: openFileSink,
-    launchBrowser: ({ flags, origin, crossOrigin, signal }) =>
+    launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn }) =>
       launchBrowser({
         flags,
         signal,
         treatAsSecure: origin,
         allowCrossOrigin: crossOrigin === "paint",
+        network: { access: network, origin },
+        timeZone,
+        locale,
+        onWarning: warn,
+        ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
         ...(options.browser === undefined ? {} : { executablePath: options.browser }),
       }),
   };

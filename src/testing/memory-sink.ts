@@ -30,6 +30,9 @@ export function memorySink(name = "memory.mp4"): MemorySink {
     byteLength: async () => bytes.byteLength,
     read: async (start, end) => bytes.slice(start, end),
     freeBytes: async () => null,
+    async clear() {
+      bytes = new Uint8Array(0);
+    },
     async commit() {
       if (state === "open") state = "committed";
     },

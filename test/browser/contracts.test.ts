@@ -2,6 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import {
+  beginFrame,
+  canvas,
   ffmpegPipe,
   htmlInCanvas,
   launchBrowser,
@@ -16,6 +18,8 @@ import { captureCases, encoderCases, memorySink } from "../../src/testing/index.
 import { scratch, type Scratch } from "../support/render.ts";
 
 let browser: Browser;
+/** A capture that needs a browser of its own gets this one. */
+let ownBrowser: Browser;
 let server: Server;
 let folder: Scratch;
 let html = "";
@@ -25,10 +29,12 @@ beforeAll(async () => {
   server = createServer((_, response) => response.setHeader("content-type", "text/html").end(html));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   browser = await launchBrowser({ flags: htmlInCanvas({ transports: [] }).traits.browserFlags, treatAsSecure: origin() });
+  ownBrowser = await launchBrowser({ flags: beginFrame().traits.browserFlags, treatAsSecure: origin() });
 });
 
 afterAll(async () => {
   await browser.close();
+  await ownBrowser.close();
   server.closeAllConnections();
   server.close();
   await folder[Symbol.asyncDispose]();
@@ -39,7 +45,12 @@ function origin(): string {
 }
 
 // The cases are made before the browser is: they ask for it when they run.
-const lazyBrowser: Browser = new Proxy({} as Browser, { get: (_, key) => Reflect.get(browser, key) });
+function lazily(get: () => Browser): Browser {
+  // One object for each: captures remember what they learned of a browser.
+  return new Proxy({} as Browser, { get: (_, key) => Reflect.get(get(), key) });
+}
+const lazyBrowser: Browser = lazily(() => browser);
+const lazyOwnBrowser: Browser = lazily(() => ownBrowser);
 
 async function serve(document: string): Promise<string> {
   html = document;
@@ -61,10 +72,15 @@ const captures = [
   { capture: htmlInCanvas({ transports: [ringFile()] }), format: "I420", by: "the ring file" },
   { capture: htmlInCanvas({ transports: [ringFile()] }), format: "RGBA", by: "the ring file" },
   { capture: htmlInCanvas({ transports: [webSocket()] }), format: "I420", by: "the WebSocket" },
+  { capture: canvas({ transports: [ringFile()] }), format: "I420", by: "the ring file" },
+  { capture: canvas({ transports: [webSocket()] }), format: "RGBA", by: "the WebSocket" },
+  { capture: beginFrame(), format: "PNG", by: "the protocol" },
+  { capture: beginFrame({ format: "JPEG" }), format: "JPEG", by: "the protocol" },
   { capture: screenshot(), format: "PNG", by: "the protocol" },
   { capture: screenshot({ format: "JPEG" }), format: "JPEG", by: "the protocol" },
 ] as const;
 
 describe.each(captures)("capture $capture.name gives $format by $by", ({ capture, format }) => {
-  for (const { name, run } of captureCases(capture, { browser: lazyBrowser, format, serve })) test(name, run);
+  const runsIn: Browser = capture.traits.browser === "own" ? lazyOwnBrowser : lazyBrowser;
+  for (const { name, run } of captureCases(capture, { browser: runsIn, format, serve })) test(name, run);
 });

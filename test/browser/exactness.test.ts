@@ -74,11 +74,12 @@ describe("every frame at its time", () => {
     ...["ffmpeg-pipe", "webcodecs"].flatMap((encoder) => rates.map((rate) => ({ rate, frames: 121, capture: "html-in-canvas", encoder }))),
     { rate: "30000/1001", frames: 101, capture: "screenshot", encoder: "ffmpeg-pipe" },
     { rate: "24000/1001", frames: 101, capture: "screenshot", encoder: "webcodecs" },
+    { rate: "30000/1001", frames: 101, capture: "begin-frame", encoder: "ffmpeg-pipe" },
   ];
 
   it.each(jobs)("$frames frames at $rate, by $capture and $encoder", async (job) => {
     const { result, file } = await renderBarCode(job);
-    expect(result).toMatchObject({ frames: job.frames, repeats: 0, plan: { capture: job.capture, encoder: job.encoder }, distrusted: [] });
+    expect(result).toMatchObject({ frames: job.frames, repeats: 0, plan: { capture: job.capture, encoder: job.encoder }, fallbacks: [] });
     expect(await shownFrames(file)).toEqual(upTo(job.frames));
     await expectExactTimes(file, job);
   });

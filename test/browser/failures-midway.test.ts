@@ -133,24 +133,29 @@ describe.for(pairs)("the browser, with $capture and $encoder,", ({ capture, enco
   });
 });
 
+// Where the policy may choose, another capture is tried: see failures-fallback.test.ts.
+const capture = "html-in-canvas";
+
 describe("the browser", () => {
   // Not at page-ready: parts are still being tried then, and one whose page crashes may be done without.
   it.for(["plan-ready", "capture-opened", "capture-checked"] as const)("loses its renderers at %s", async (moment) => {
     const blow = strike(at(moment), isRenderer, "SIGKILL");
-    await expectMidwayFailure({}, { code: "browser-closed", says: ["The browser went away"], started: "any", settlesLater: true }, blow);
+    const gone: ExpectedFailure = { code: "browser-closed", says: ["The browser went away"], started: "any", settlesLater: true };
+    await expectMidwayFailure({ capture }, gone, blow);
     expect(blow.struck).not.toHaveLength(0);
   });
 
   it.for(["page-ready", "plan-ready", "capture-opened", "capture-checked"] as const)("is killed at %s", async (moment) => {
     const blow = strike(at(moment), isBrowserMain, "SIGKILL");
-    await expectMidwayFailure({}, { code: "browser-closed", says: ["The browser went away"], started: "any", settlesLater: true }, blow);
+    const gone: ExpectedFailure = { code: "browser-closed", says: ["The browser went away"], started: "any", settlesLater: true };
+    await expectMidwayFailure({ capture }, gone, blow);
     expect(blow.struck).not.toHaveLength(0);
   });
 
   it("loses its renderers while webcodecs finishes", async () => {
     const blow = strike(at("finishing"), isRenderer, "SIGKILL");
     await expectMidwayFailure(
-      { encoder: "webcodecs", duration: 1 },
+      { capture, encoder: "webcodecs", duration: 1 },
       { code: "browser-closed", says: ["The browser went away"], started: ["browser"] },
       blow,
     );

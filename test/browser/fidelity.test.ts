@@ -97,7 +97,7 @@ describe("everything that a page can show", () => {
   it("comes out of a whole render, with comparisons", async () => {
     const job: RenderJob = { page, output: folder.path("everything.mp4"), ...size, frameRate: 10, capture: "html-in-canvas" };
     const result: RenderResult = await render(job);
-    expect(result).toMatchObject({ plan: { capture: "html-in-canvas" }, frames: 10, distrusted: [], warnings: [] });
+    expect(result).toMatchObject({ plan: { capture: "html-in-canvas" }, frames: 10, fallbacks: [], warnings: [] });
     expect(result.checks.comparisons).toBeGreaterThan(0);
     expect(result.checks.largestDifference).toBeLessThanOrEqual(BLOCK_LIMIT);
     expect(wrongFrames(await differencesFromScreenshots(job, result))).toEqual([]);
@@ -140,7 +140,7 @@ describe("videos in a page", () => {
     await runFfmpeg(["-f", "lavfi", "-i", source, "-c:v", "libvpx", "-b:v", "2M", folder.path("levels.webm")]);
     const job: RenderJob = { page: folder.path("videos.html"), output: folder.path("videos.mp4"), ...size, frameRate: 10 };
     const result: RenderResult = await render({ ...job, capture: "html-in-canvas" });
-    expect(result.distrusted).toEqual([]);
+    expect(result.fallbacks).toEqual([]);
     const stale: string[] = [];
     for (const [index, frame] of (await decodeFrames(job.output, size, "yuv420p")).entries()) {
       for (let at = 0; at < 12; at++) {
@@ -159,10 +159,18 @@ describe("colours that halved chroma smears", () => {
   it("are painted right, and not distrusted", async () => {
     const job: RenderJob = { page: `${pages}saturated.html`, output: folder.path("saturated.mp4"), width: 640, height: 360, frameRate: 10 };
     const result: RenderResult = await render(job);
-    expect(result.distrusted).toEqual([]);
+    expect(result.fallbacks).toEqual([]);
     expect(result.plan.capture).toBe("html-in-canvas");
     expect(result.checks.largestDifference).toBeLessThanOrEqual(BLOCK_LIMIT);
     expect(wrongFrames(await differencesFromScreenshots(job, result))).toEqual([]);
+  });
+});
+
+describe("a body that is not shown", () => {
+  it.each(["visibility: hidden", "display: none"])("with %s is white, for its background is not painted either", async (style) => {
+    const page: string = await folder.page(`<!doctype html><body style="background: #123; ${style}">Nothing`);
+    const result = await render({ page, output: folder.path("nothing.mp4"), width: 320, height: 180, duration: 0.1 });
+    expect(result).toMatchObject({ plan: { capture: "html-in-canvas" }, fallbacks: [], checks: { largestDifference: 0 } });
   });
 });
 
@@ -184,8 +192,8 @@ describe("scenes with depth", () => {
       const job: RenderJob = { page: url, output: folder.path(`late-${way}.mp4`), width: 320, height: 180, frameRate: 20 };
       const result: RenderResult = await render(job);
       expect(wrongFrames(await differencesFromScreenshots(job, result))).toEqual([]);
-      expect(result.distrusted).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("preserve-3d") as string }]);
-      expect(result.plan.capture).toBe("screenshot");
+      expect(result.fallbacks).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("preserve-3d") as string }]);
+      expect(result.plan.capture).toBe("begin-frame");
     },
   );
 });
@@ -221,7 +229,7 @@ describe("a capture that goes wrong", () => {
     const result: RenderResult = await render(
       { page: `${pages}badge.html`, output: file, ...size, frameRate: 20, encoder },
       {
-        parts: { captures: [losing(parts.captures[0]!, fault), ...parts.captures.slice(1)] },
+        parts: { captures: parts.captures.map((one) => (one.name === "html-in-canvas" ? losing(one, fault) : one)) },
         onEvent: (event) => events.push(event),
       },
     );
@@ -232,13 +240,11 @@ describe("a capture that goes wrong", () => {
     "is given up before the first frame, and none of its frames is in the file (%s)",
     async (encoder) => {
       const { result, events, file } = await renderFaulty({ loses: "#badge", fromSeconds: 0, when: "always" }, encoder);
-      expect(result.plan).toMatchObject({ capture: "screenshot", encoder });
-      expect(result.distrusted).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("80×56 pixels at 200,96") as string }]);
-      expect(events.filter(({ type }) => type === "capture-distrusted")).toMatchObject([
-        { capture: "html-in-canvas", index: 0, box: badge },
-      ]);
+      expect(result.plan).toMatchObject({ capture: "begin-frame", encoder });
+      expect(result.fallbacks).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("80×56 pixels at 200,96") as string }]);
+      expect(events.filter(({ type }) => type === "capture-given-up")).toMatchObject([{ capture: "html-in-canvas", index: 0, box: badge }]);
       expect(events.findIndex(({ type }) => type === "frame-encoded")).toBeGreaterThan(
-        events.findIndex(({ type }) => type === "capture-distrusted"),
+        events.findIndex(({ type }) => type === "capture-given-up"),
       );
       expect(await framesWithBadge(file)).toEqual(Array.from({ length: 40 }, () => true));
     },
@@ -246,14 +252,14 @@ describe("a capture that goes wrong", () => {
 
   it.each(["ffmpeg-pipe", "webcodecs"])("is given up in the middle, and none of its frames is in the file (%s)", async (encoder) => {
     const { result, events, file } = await renderFaulty({ loses: "#badge", fromSeconds: 1, when: "in-read" }, encoder);
-    const at: number = events.findIndex(({ type }) => type === "capture-distrusted");
+    const at: number = events.findIndex(({ type }) => type === "capture-given-up");
     // Frame 26 of 0, 13, 26 and 39 is the first that is compared after the fault at frame 20.
     expect(events[at]).toMatchObject({ capture: "html-in-canvas", index: 26, box: badge });
     // Wrong frames had gone into the encoder by then: the file was begun anew.
     const encodedBefore: number = events.slice(0, at).filter(({ type }) => type === "frame-encoded").length;
     expect(encodedBefore).toBeGreaterThan(20);
-    expect(result).toMatchObject({ frames: 40, plan: { capture: "screenshot", encoder } });
-    expect(result.distrusted).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("frame 26") as string }]);
+    expect(result).toMatchObject({ frames: 40, plan: { capture: "begin-frame", encoder } });
+    expect(result.fallbacks).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("frame 26") as string }]);
     expect(await framesWithBadge(file)).toEqual(Array.from({ length: 40 }, () => true));
   });
 });

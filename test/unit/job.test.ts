@@ -67,14 +67,19 @@ describe("a job", () => {
     expect(parseJob(job)).toEqual({
       page: "page.html",
       output: "out.mp4",
-      size: { width: 1920, height: 1080 },
-      frameRate: { numerator: 30, denominator: 1 },
+      size: null,
+      frameRate: null,
       duration: null,
       container: "mp4",
       quality: {},
       capture: null,
       encoder: null,
       crossOrigin: "omit",
+      network: "all",
+      timeZone: "UTC",
+      locale: "en-US",
+      composition: { seed: 0, startDateMs: Date.UTC(2025, 0, 1), entry: null, variables: {}, awaitsDuration: true, adapters: [] },
+      strict: false,
       readinessTimeoutMs: 15_000,
       captureTimeoutMs: 60_000,
       inactivityTimeoutMs: 600_000,
@@ -82,10 +87,16 @@ describe("a job", () => {
   });
 
   it.each([
-    [{ width: 1921 }, "size-invalid", "1922×1080"],
-    [{ height: 0 }, "size-invalid", "1920×0"],
-    [{ width: 20_000 }, "size-invalid", "20000×1080"],
-    [{ width: 12.5 }, "size-invalid", "12.5×1080"],
+    [{ width: 1921, height: 1080 }, "size-invalid", "1922×1080"],
+    [{ width: 1920, height: 0 }, "size-invalid", "1920×0"],
+    [{ width: 20_000, height: 1080 }, "size-invalid", "20000×1080"],
+    [{ width: 12.5, height: 1080 }, "size-invalid", "12.5×1080"],
+    [{ width: 1280 }, "job-invalid", "width is 1280 and height is not given"],
+    [{ seed: -1 }, "job-invalid", "seed"],
+    [{ seed: 0.5 }, "job-invalid", "0.5"],
+    [{ startDate: "yesterday" }, "job-invalid", "yesterday"],
+    [{ variables: "title=Hello" }, "job-invalid", "title=Hello"],
+    [{ strict: "yes" }, "job-invalid", "strict"],
     [{ duration: Number.POSITIVE_INFINITY }, "duration-invalid", "Infinity"],
     [{ duration: -1 }, "duration-invalid", "-1"],
     [{ duration: Number.NaN }, "duration-invalid", "NaN"],
@@ -102,6 +113,21 @@ describe("a job", () => {
     const failure = failureOf(() => parseJob({ ...job, ...change }));
     expect(failure.code).toBe(code);
     expect(failure.message).toContain(words);
+  });
+
+  it("gives the page's world what it says", () => {
+    const { composition } = parseJob({
+      ...job,
+      seed: 7,
+      startDate: "2030-01-02",
+      entry: "#intro",
+      variables: { title: "Hi" },
+      duration: 1,
+    });
+    expect(composition).toEqual({
+      ...{ seed: 7, startDateMs: Date.UTC(2030, 0, 2), entry: "#intro", variables: { title: "Hi" } },
+      ...{ awaitsDuration: false, adapters: [] },
+    });
   });
 
   it.each([null, undefined, 3, "page.html", []])("that is %j is refused", (input) => {

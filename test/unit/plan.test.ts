@@ -7,21 +7,37 @@ import { defaultPolicy, spread, type Candidate, type PolicyInput } from "../../s
 
 const page: PageFacts = {
   url: "http://localhost/",
-  durationSeconds: 10,
+  duration: { value: 10, by: "contract" },
+  size: null,
+  frameRate: null,
   contract: "framewright",
+  access: "random",
+  isSingleCanvas: false,
+  crossOrigin: [],
+  adapters: [],
   isSecureContext: true,
   hasDepthScene: false,
   warnings: [],
 };
+const traits: CaptureTraits = {
+  gives: ["PNG"],
+  browserFlags: [],
+  browser: "shared",
+  needsSingleCanvas: false,
+  sortsDepth: true,
+  paintsCrossOrigin: true,
+  needsCheck: false,
+};
 const fast: Candidate<CaptureTraits> = {
   name: "fast",
-  traits: { gives: ["I420", "RGBA", "page"], browserFlags: [], sortsDepth: false, needsCheck: true },
+  traits: { ...traits, gives: ["I420", "RGBA", "page"], sortsDepth: false, paintsCrossOrigin: false, needsCheck: true },
   support: { ok: true },
 };
-const safe: Candidate<CaptureTraits> = {
-  name: "safe",
-  traits: { gives: ["PNG"], browserFlags: [], sortsDepth: true, needsCheck: false },
-  support: { ok: true },
+const safe: Candidate<CaptureTraits> = { name: "safe", traits, support: { ok: true } };
+const reader: Candidate<CaptureTraits> = {
+  name: "reader",
+  traits: { ...fast.traits, needsSingleCanvas: true, sortsDepth: true },
+  support: null,
 };
 const pipe: Candidate<EncoderTraits> = {
   name: "pipe",
@@ -70,6 +86,49 @@ describe("the default policy", () => {
   it("sends scenes with depth to a capture that sorts them, which needs no check", () => {
     const plan = defaultPolicy(input({ page: { ...page, hasDepthScene: true } }));
     expect(plan).toMatchObject({ capture: "safe", frameFormat: "PNG", checkAt: [] });
+  });
+
+  it("reads the canvas of a page that is one, and of no other", () => {
+    const captures = [reader, fast, safe];
+    expect(defaultPolicy(input({ captures, page: { ...page, isSingleCanvas: true } })).capture).toBe("reader");
+    const plan = defaultPolicy(input({ captures }));
+    expect(plan.capture).toBe("fast");
+    expect(plan.rejected).toContainEqual({
+      part: "reader",
+      kind: "not-applicable",
+      reasons: ["the page is not one canvas that fills it"],
+    });
+  });
+
+  it("may choose what was not tried yet", () => {
+    expect(defaultPolicy(input({ captures: [{ ...fast, support: null }, safe] })).capture).toBe("fast");
+  });
+
+  it("sends pages that show other origins to a capture that paints those, and says which", () => {
+    const crossOrigin = ["http://a/1.png", "http://a/2.png", "http://a/3.png", "http://a/4.png"];
+    const plan = defaultPolicy(input({ page: { ...page, crossOrigin } }));
+    expect(plan.capture).toBe("safe");
+    expect(plan.rejected).toContainEqual({
+      part: "fast",
+      kind: "unsuitable",
+      reasons: [
+        'it leaves out content of other origins: http://a/1.png, http://a/2.png, http://a/3.png and 1 more; crossOrigin: "paint" shows it',
+      ],
+    });
+  });
+
+  it("lets every capture paint other origins where the job trusts the page", () => {
+    const foreign: PageFacts = { ...page, crossOrigin: ["http://a/1.png"] };
+    expect(defaultPolicy(input({ page: foreign }, { crossOrigin: "paint" })).capture).toBe("fast");
+  });
+
+  it.each([
+    ["random", false],
+    ["sequential", true],
+  ] as const)("tells that a page of %s access is read in order: %s", (access, tells) => {
+    const plan = defaultPolicy(input({ page: { ...page, access } }));
+    expect(plan.access).toBe(access);
+    expect(plan.reasons.some((reason) => reason.includes("the page is stateful"))).toBe(tells);
   });
 
   it("does not choose again what was struck out", () => {

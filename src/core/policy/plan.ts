@@ -9,7 +9,8 @@ import type { Support } from "../support.ts";
 export interface Candidate<Traits> {
   readonly name: string;
   readonly traits: Traits;
-  readonly support: Support;
+  /** Null where it was not tried yet: once it is chosen it is, and the policy is asked again with the answer. */
+  readonly support: Support | null;
 }
 
 /** All that the policy knows. JSON. */
@@ -30,18 +31,23 @@ export interface PlanFailure {
 
 export interface Rejection {
   readonly part: string;
-  /** What weighed most: the job asks for another part, it is lacking here, it does not suit the page, it failed in this job, or another is preferred. */
+  /**
+   * What weighed most: the job asks for another part, it is for pages of another kind, it is lacking here, it does not suit
+   * this page, it failed in this job, or another is preferred.
+   */
   readonly kind: RejectionKind;
   readonly reasons: readonly string[];
 }
 
-export type RejectionKind = "not-asked-for" | "lacking" | "unsuitable" | "struck-out" | "not-preferred";
+export type RejectionKind = "not-asked-for" | "not-applicable" | "lacking" | "unsuitable" | "struck-out" | "not-preferred";
 
 /** Which parts do the job, and why. JSON. Every candidate is either chosen or rejected with a reason. */
 export interface Plan {
   readonly capture: string;
   readonly encoder: string;
   readonly frameFormat: FrameFormat;
+  /** `sequential`: the page is stateful, so that one reader takes its frames in order. */
+  readonly access: PageFacts["access"];
   /** Frames whose picture is compared with the reference capture's; empty where the capture needs no check. */
   readonly checkAt: readonly number[];
   readonly reasons: readonly string[];
@@ -53,6 +59,8 @@ export type Policy = (input: PolicyInput) => Plan;
 
 /** Frames that are compared in a job; four find a fault of the whole page, and cost less than half a second. */
 const CHECKS = 4;
+/** Addresses that a reason names. */
+const LISTED = 3;
 
 /**
  * Takes the first part of each kind that works here, suits the page, and was not struck out.
@@ -60,25 +68,49 @@ const CHECKS = 4;
  * @throws RenderError `plan-impossible`
  */
 export const defaultPolicy: Policy = (input) => {
-  const encoder = choose("encoder", input.encoders, input, () => []);
+  const { page } = input;
+  const encoder = choose("encoder", input.encoders, input, { notApplicable: () => [], unsuitable: () => [] });
   // Only a secure context has WebCodecs' encoder: elsewhere frames cannot be encoded in the page that holds them.
-  const accepts: readonly FrameFormat[] = encoder.chosen.traits.accepts.filter((format) => format !== "page" || input.page.isSecureContext);
-  const capture = choose("capture", input.captures, input, (traits) => [
-    ...(input.page.hasDepthScene && !traits.sortsDepth
-      ? ["the page has a scene with transform-style: preserve-3d, which it does not sort in depth"]
-      : []),
-    ...(accepts.some((format) => traits.gives.includes(format)) ? [] : [`it gives no format that ${encoder.chosen.name} takes`]),
-  ]);
+  const accepts: readonly FrameFormat[] = encoder.chosen.traits.accepts.filter((format) => format !== "page" || page.isSecureContext);
+  const capture = choose("capture", input.captures, input, {
+    notApplicable: (traits) => (traits.needsSingleCanvas && !page.isSingleCanvas ? ["the page is not one canvas that fills it"] : []),
+    unsuitable: (traits) => [
+      ...misfitsOfPage(traits, input),
+      ...(accepts.some((format) => traits.gives.includes(format)) ? [] : [`it gives no format that ${encoder.chosen.name} takes`]),
+    ],
+  });
   const { gives, needsCheck } = capture.chosen.traits;
   return {
     capture: capture.chosen.name,
     encoder: encoder.chosen.name,
     frameFormat: accepts.find((format) => gives.includes(format))!,
+    access: page.access,
     checkAt: needsCheck ? spread(input.frameCount, CHECKS) : [],
-    reasons: [capture.reason, encoder.reason],
+    reasons: [
+      capture.reason,
+      encoder.reason,
+      ...(page.access === "sequential" ? ["frames are read in order by one reader: the page is stateful"] : []),
+    ],
     rejected: [...capture.rejected, ...encoder.rejected],
   };
 };
+
+function misfitsOfPage(traits: CaptureTraits, { page, job }: PolicyInput): string[] {
+  return [
+    ...(page.hasDepthScene && !traits.sortsDepth
+      ? ["the page has a scene with transform-style: preserve-3d, which it does not sort in depth"]
+      : []),
+    ...(page.crossOrigin.length > 0 && job.crossOrigin === "omit" && !traits.paintsCrossOrigin
+      ? [`it leaves out content of other origins: ${shortList(page.crossOrigin)}; crossOrigin: "paint" shows it`]
+      : []),
+  ];
+}
+
+/** The first of many: a page may show hundreds of pictures. */
+function shortList(urls: readonly string[]): string {
+  const more: number = urls.length - LISTED;
+  return `${urls.slice(0, LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
 
 /** `count` whole numbers from 0 to `frameCount - 1`, both ends included. */
 export function spread(frameCount: number, count: number): number[] {
@@ -92,11 +124,17 @@ interface Choice<Traits> {
   readonly rejected: readonly Rejection[];
 }
 
+/** Why a part does not fit the page: because it is made for others, or because of what this one holds. */
+interface Misfits<Traits> {
+  notApplicable(traits: Traits): readonly string[];
+  unsuitable(traits: Traits): readonly string[];
+}
+
 function choose<Traits>(
   kind: "capture" | "encoder",
   candidates: readonly Candidate<Traits>[],
   input: PolicyInput,
-  misfits: (traits: Traits) => readonly string[],
+  misfits: Misfits<Traits>,
 ): Choice<Traits> {
   const asked: string | null = input.job[kind];
   const fit: Candidate<Traits>[] = [];
@@ -105,8 +143,9 @@ function choose<Traits>(
     const { name, support, traits } = candidate;
     const objections: readonly (readonly [RejectionKind, readonly string[]])[] = [
       ["not-asked-for", asked !== null && asked !== name ? [`the job asks for ${asked}`] : []],
-      ["lacking", support.ok ? [] : support.reasons],
-      ["unsuitable", misfits(traits)],
+      ["not-applicable", misfits.notApplicable(traits)],
+      ["lacking", support === null || support.ok ? [] : support.reasons],
+      ["unsuitable", misfits.unsuitable(traits)],
       ["struck-out", input.struckOut.filter(({ part }) => part === name).map(({ reason }) => reason)],
       ["not-preferred", fit[0] ? [`${fit[0].name} is preferred`] : []],
     ];

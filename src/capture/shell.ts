@@ -1,0 +1,24 @@
+import type { BrowserPage } from "../core/browser.ts";
+import type { CaptureRequest } from "../core/capture.ts";
+import { compositionScript } from "../browser/composition-script.ts";
+import { shellScript } from "../browser/generated/shell-script.ts";
+import type { PictureOf } from "../browser/messages.ts";
+import { openOwnDocument } from "../browser/own-page.ts";
+
+/**
+ * Makes a fresh page the shell: it shares the composition's origin, for only then may it reach the window of the frame.
+ *
+ * @param documents Our own documents by their name below the reserved path
+ */
+export async function openShell(
+  page: BrowserPage,
+  request: CaptureRequest,
+  pictureOf: PictureOf,
+  documents: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { width, height } = request.size;
+  await page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(request) });
+  await openOwnDocument(page, new URL(request.url).origin, documents);
+  await page.evaluate(shellScript);
+  await page.evaluate(`__framewrightOpen(${width}, ${height}, "${pictureOf}")`);
+}

@@ -1,0 +1,156 @@
+import { fromBase64 } from "../core/base64.ts";
+import { blockAverages, type BlockAverages } from "../core/blocks.ts";
+import { PageException, type BrowserPage } from "../core/browser.ts";
+import type { CaptureRequest, PageFacts } from "../core/capture.ts";
+import { captureFailed, isRenderError, pageNavigated, seekFailed } from "../core/errors.ts";
+import { frameTime } from "../core/frame-rate.ts";
+import { compositionScript } from "../browser/composition-script.ts";
+import { topPageScript } from "../browser/generated/top-page-script.ts";
+import { hearExceptions, navigate, whenReady, type PageExceptions } from "../browser/load-page.ts";
+import { WARN_BINDING, type SeekEnd } from "../browser/messages.ts";
+
+export interface TopPageOptions {
+  /** Name of the capture, for messages. */
+  readonly capture: string;
+  /** Hears what the page is warned of after it is ready. */
+  warn(reason: string): void;
+  /** Goes along with work of the page that may need frames, where nobody else begins them. */
+  escort?<Value>(work: Promise<Value>): Promise<Value>;
+}
+
+/** As browsers count redirects of servers. */
+const MOST_REDIRECTS = 20;
+
+/** A page that is the composition itself, driven from the host. Whoever opened the page closes it. */
+export class TopPage {
+  readonly page: BrowserPage;
+  readonly #request: CaptureRequest;
+  readonly #capture: string;
+  readonly #warn: (reason: string) => void;
+  readonly #escort: <Value>(work: Promise<Value>) => Promise<Value>;
+  #isLoading = false;
+  /** Documents that the page has shown. */
+  #arrivals = 0;
+  /** Where the page went by itself. */
+  #wentTo: string | null = null;
+  #onLeave: () => void = () => {};
+
+  /** @param page A fresh page */
+  constructor(page: BrowserPage, request: CaptureRequest, { capture, warn, escort = (work) => work }: TopPageOptions) {
+    this.page = page;
+    this.#request = request;
+    this.#capture = capture;
+    this.#warn = warn;
+    this.#escort = escort;
+  }
+
+  /**
+   * Loads the composition and waits until it is ready. Once a page.
+   *
+   * @throws RenderError `page-unreachable`, `page-failed`, `page-not-ready`
+   */
+  async open(): Promise<PageFacts> {
+    await this.page.bind(WARN_BINDING, this.#warn);
+    await this.page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(this.#request) });
+    this.page.on<{ frame: { parentId?: string; url: string } }>("Page.frameNavigated", ({ frame }) => {
+      if (frame.parentId !== undefined) return;
+      this.#arrivals++;
+      if (this.#isLoading) return;
+      this.#wentTo = frame.url;
+      this.#onLeave();
+    });
+    return this.#load();
+  }
+
+  /**
+   * Brings the page to a frame; one that cannot go back is loaded again.
+   *
+   * @throws RenderError `seek-failed`, `page-navigated`
+   */
+  async seek(index: number): Promise<void> {
+    try {
+      const seek = () => this.whileHere(index, this.#evaluate<SeekEnd>(`__framewright.seek(${index})`));
+      let end: SeekEnd = await seek();
+      if (end === "reload") {
+        await this.#load();
+        end = await seek();
+      }
+      if (end === "navigated") throw pageNavigated(await this.#address(), index);
+      if (end === "reload")
+        throw captureFailed(this.#capture, index, new Error("the page wants to be loaded again as soon as it is loaded"));
+    } catch (thrown) {
+      if (isRenderError(thrown)) throw thrown;
+      // Where the page has gone, its script is gone as well, in the middle of the call or before. The answer to a later call
+      // comes after the event.
+      await this.whileHere(index, this.page.send("Page.getFrameTree"));
+      throw thrown instanceof PageException ? seekFailed(index, frameTime(index, this.#request.frameRate), thrown) : thrown;
+    }
+  }
+
+  /**
+   * Gives the outcome of work on one frame of this page. Chromium leaves a screenshot without an answer where the page goes
+   * elsewhere meanwhile. One piece of work at a time.
+   *
+   * @throws RenderError `page-navigated` where the page went elsewhere: what was captured since is another page
+   */
+  async whileHere<Value>(index: number, work: Promise<Value>): Promise<Value> {
+    const left: Promise<never> = new Promise((_, reject) => {
+      this.#onLeave = () => reject(pageNavigated(this.#wentTo!, index));
+    });
+    if (this.#wentTo !== null) this.#onLeave();
+    // Nobody hears of the work any more where the page left first.
+    work.catch(() => {});
+    left.catch(() => {});
+    try {
+      return await Promise.race([left, work]);
+    } finally {
+      this.#onLeave = () => {};
+    }
+  }
+
+  /**
+   * Block averages of a picture.
+   *
+   * @param picture A whole file as base64
+   * @param type Its media type
+   */
+  async averages(picture: string, type: "image/png" | "image/jpeg"): Promise<BlockAverages> {
+    const rgb: string = await this.#evaluate<string>(`__framewright.averages("${picture}", "${type}")`);
+    return blockAverages(this.#request.size, fromBase64(rgb));
+  }
+
+  async #load(): Promise<PageFacts> {
+    const exceptions = hearExceptions(this.page);
+    this.#isLoading = true;
+    try {
+      await this.#escort(navigate(this.page, this.#request.url));
+      for (let redirects = 0; ; redirects++) {
+        const arrivals: number = this.#arrivals;
+        try {
+          return await this.#openHere(exceptions);
+        } catch (thrown) {
+          // Scripts and meta tags redirect while they load; the answer to a later call comes after the event.
+          await this.page.send("Page.getFrameTree");
+          if (isRenderError(thrown) || this.#arrivals === arrivals || redirects === MOST_REDIRECTS) throw thrown;
+        }
+      }
+    } finally {
+      this.#isLoading = false;
+      exceptions.stop();
+    }
+  }
+
+  async #openHere(exceptions: PageExceptions): Promise<PageFacts> {
+    await this.page.evaluate(topPageScript);
+    const open = `__framewright.open(${this.#request.readinessTimeoutMs})`;
+    return this.#escort(whenReady(this.page, exceptions, open, this.#request));
+  }
+
+  async #address(): Promise<string> {
+    return this.#wentTo ?? this.#evaluate<string>("location.href");
+  }
+
+  #evaluate<Result>(expression: string): Promise<Result> {
+    return this.#escort(this.page.evaluate<Result>(expression));
+  }
+}

@@ -1,0 +1,23 @@
+import { messageOf } from "../errors.ts";
+import type { Candidate } from "../policy/plan.ts";
+import type { Support } from "../support.ts";
+import { within } from "./watchdog.ts";
+
+/** A part that was not tried, and will be if it is chosen. */
+export function untried<Traits>({ name, traits }: { readonly name: string; readonly traits: Traits }): Candidate<Traits> {
+  return { name, traits, support: null };
+}
+
+/** A part that will not be chosen: the job asks for another by name. */
+export function passedOver<Traits>({ name, traits }: { readonly name: string; readonly traits: Traits }): Candidate<Traits> {
+  return { name, traits, support: { ok: false, reasons: ["it was not tried"] } };
+}
+
+/** What a part answers when it is tried. One that rejects, or gives no answer in time, is lacking. */
+export async function tried(limitMs: number, probe: () => Promise<Support>): Promise<Support> {
+  try {
+    return await within(limitMs, probe(), () => new Error(`its trial gave no answer within ${limitMs} ms`));
+  } catch (thrown) {
+    return { ok: false, reasons: [messageOf(thrown)] };
+  }
+}

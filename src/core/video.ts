@@ -1,0 +1,62 @@
+import type { Declared, DeclaredBy, PageFacts } from "./capture.ts";
+import { durationMissing } from "./errors.ts";
+import type { Size } from "./frame.ts";
+import { frameCountOf, parseFrameRate, type FrameRate } from "./frame-rate.ts";
+import { checkedDuration, checkedSize, type ParsedJob } from "./job.ts";
+
+/** A value, and who said it: the job, the page, or nobody. */
+export interface Said<Value> {
+  readonly value: Value;
+  readonly by: "job" | DeclaredBy | "default";
+}
+
+/** What the video will be. JSON. */
+export interface Video {
+  readonly size: Said<Size>;
+  readonly frameRate: Said<FrameRate>;
+  readonly durationSeconds: Said<number>;
+  readonly frameCount: number;
+}
+
+const defaultSize: Size = { width: 1920, height: 1080 };
+const defaultRate: FrameRate = { numerator: 30, denominator: 1 };
+
+/** Size and rate as far as the job says them: a page is opened with these, and opened again where it says others. */
+export function videoAsked(job: ParsedJob): Pick<Video, "size" | "frameRate"> {
+  return { size: said(job.size, null, defaultSize), frameRate: said(job.frameRate, null, defaultRate) };
+}
+
+/**
+ * What the job says counts before what the page says, and that before what is usual.
+ *
+ * @throws RenderError `size-invalid`, `frame-rate-invalid`, `duration-invalid`, `duration-missing`
+ */
+export function videoOf(job: ParsedJob, page: PageFacts): Video {
+  const size: Said<Size> = said(
+    job.size,
+    checked(page.size, ({ width, height }) => checkedSize(width, height)),
+    defaultSize,
+  );
+  const frameRate: Said<FrameRate> = said(job.frameRate, checked(page.frameRate, parseFrameRate), defaultRate);
+  const durationSeconds = said(
+    job.duration,
+    checked(page.duration, (value) => checkedDuration(value, "page")),
+    null,
+  );
+  if (durationSeconds.value === null) throw durationMissing(page.url);
+  return {
+    size,
+    frameRate,
+    durationSeconds: durationSeconds as Said<number>,
+    frameCount: frameCountOf(durationSeconds.value, frameRate.value),
+  };
+}
+
+function said<Value>(ofJob: Value | null, ofPage: Declared<Value> | null, usual: Value): Said<Value> {
+  if (ofJob !== null) return { value: ofJob, by: "job" };
+  return ofPage ?? { value: usual, by: "default" };
+}
+
+function checked<Value, Checked>(declared: Declared<Value> | null, check: (value: Value) => Checked): Declared<Checked> | null {
+  return declared && { value: check(declared.value), by: declared.by };
+}
