@@ -1,12 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
-import { aborted, browserLaunchFailed, messageOf } from "../core/errors.ts";
-import type { Browser, BrowserPage } from "../core/browser.ts";
+import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type RenderError } from "../core/errors.ts";
+import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
 import type { Size } from "../core/frame.ts";
+import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
 import { findBrowser, type BrowserInstall } from "./find.ts";
+import { endInterruptions } from "./interruptions.ts";
+import { openNetworkGate, type NetworkGate } from "./network-gate.ts";
+import { networkFlags } from "./network-policy.ts";
 import { openBrowserPage } from "./page.ts";
 import { createProfile, removeProfile, removeProfileAtExit } from "./profile.ts";
+import { sandboxOf, sandboxToAskFor } from "./sandbox.ts";
+import { leaksByWebRtc } from "./webrtc-leak.ts";
 
 export interface LaunchOptions {
   /** Path of the browser; found where it is not given. */
@@ -16,6 +22,16 @@ export interface LaunchOptions {
   readonly treatAsSecure?: string;
   /** Switches the browser's web security off. */
   readonly allowCrossOrigin?: boolean;
+  /** What pages of this origin may reach; everything unless said. */
+  readonly network?: { readonly access: NetworkAccess; readonly origin: string };
+  /** IANA name; "UTC" unless said. */
+  readonly timeZone?: string;
+  /** BCP 47 name; "en-US" unless said. */
+  readonly locale?: string;
+  /** False takes the sandbox away, where the system lets the browser make none. */
+  readonly sandbox?: boolean;
+  /** Hears what pages asked for and were refused: once for each reason. */
+  readonly onWarning?: (reason: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -28,6 +44,10 @@ const baseFlags: readonly string[] = [
   "--font-render-hinting=none",
   "--hide-scrollbars",
   "--mute-audio",
+  // window.open gives null.
+  "--block-new-web-contents",
+  // On a thread of its own the compositor moves what has just begun, by real time, before anybody can stop it.
+  "--disable-threaded-animation",
 ];
 
 /**
@@ -50,18 +70,25 @@ const ORPHANS_GRACE_MS = 1_000;
  */
 export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const install: BrowserInstall = await findBrowser(options.executablePath);
+  const warn: (reason: string) => void = onceEach(options.onWarning ?? (() => {}));
+  const asked: BrowserSandbox = sandboxToAskFor(options.sandbox ?? true);
   const profileFolder: string = await createProfile();
+  let gate: NetworkGate | null = null;
   let context: BrowserContext | undefined;
   let description: Description;
   try {
-    context = await startContext(install, profileFolder, options);
-    description = await describe(context);
+    gate = await gateFor(options, warn);
+    context = await startContext(install, profileFolder, options, { asked, gate, warn });
+    description = await describe(context, asked);
+    if (gate && (await leaksByWebRtc(context)))
+      throw new Error("it lets pages reach the network by WebRTC, which the job's network forbids");
   } catch (thrown) {
     await context?.close().catch(() => {});
+    await gate?.[Symbol.asyncDispose]();
     await removeProfile(profileFolder);
-    throw browserLaunchFailed(install.executablePath, launchFault(messageOf(thrown)), thrown);
+    throw launchFailure(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(context, profileFolder, description);
+  const browser: Browser = ownedBrowser(context, profileFolder, description, gate);
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -69,14 +96,59 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   return browser;
 }
 
-function startContext(install: BrowserInstall, profileFolder: string, options: LaunchOptions): Promise<BrowserContext> {
-  const isRoot: boolean = process.getuid?.() === 0;
-  return chromium.launchPersistentContext(profileFolder, {
+/** Warnings of one browser: a page that opens a dialog in every frame shall not drown the others. */
+const MOST_WARNINGS = 50;
+
+function onceEach(hear: (reason: string) => void): (reason: string) => void {
+  const told = new Set<string>();
+  return (reason) => {
+    if (told.has(reason) || told.size >= MOST_WARNINGS) return;
+    told.add(reason);
+    hear(reason);
+  };
+}
+
+/** Null where pages may reach everything. */
+async function gateFor({ network }: LaunchOptions, warn: (reason: string) => void): Promise<NetworkGate | null> {
+  if (network === undefined || network.access === "all") return null;
+  const rule = `network: ${JSON.stringify(network.access)}`;
+  return openNetworkGate((origin) => warn(`The page asked for ${origin}, which ${rule} forbids`));
+}
+
+function flagsOf(options: LaunchOptions, gate: NetworkGate | null): string[] {
+  const allowed: readonly NetworkAddress[] | null = options.network ? reachable(options.network.access, options.network.origin) : null;
+  return [
+    ...baseFlags,
+    ...options.flags,
+    ...(options.treatAsSecure === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${options.treatAsSecure}`]),
+    ...(options.allowCrossOrigin === true ? ["--disable-web-security"] : []),
+    // Last: the last one of two equal flags counts.
+    ...(gate && allowed ? networkFlags(allowed, gate.port) : []),
+  ];
+}
+
+interface LaunchMeans {
+  readonly asked: BrowserSandbox;
+  readonly gate: NetworkGate | null;
+  warn(reason: string): void;
+}
+
+async function startContext(
+  install: BrowserInstall,
+  profileFolder: string,
+  options: LaunchOptions,
+  { asked, gate, warn }: LaunchMeans,
+): Promise<BrowserContext> {
+  const context: BrowserContext = await chromium.launchPersistentContext(profileFolder, {
     executablePath: install.executablePath,
     headless: true,
     timeout: LAUNCH_LIMIT_MS,
-    chromiumSandbox: !isRoot,
+    chromiumSandbox: asked.enabled,
     viewport: null,
+    // In every page, frame and worker, and in the header of every request.
+    timezoneId: options.timeZone ?? "UTC",
+    locale: options.locale ?? "en-US",
+    acceptDownloads: false,
     // Left to itself, Playwright removes a folder of its own, but a little later than it says that the browser has ended.
     artifactsDir: join(profileFolder, "artifacts"),
     // Signals are the program's own business: the command line ends a render through its AbortSignal.
@@ -84,13 +156,16 @@ function startContext(install: BrowserInstall, profileFolder: string, options: L
     handleSIGTERM: false,
     handleSIGHUP: false,
     env: { ...definedVariables(process.env), ...temporaryFolder(profileFolder), ...install.environment },
-    args: [
-      ...baseFlags,
-      ...options.flags,
-      ...(options.treatAsSecure === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${options.treatAsSecure}`]),
-      ...(options.allowCrossOrigin === true ? ["--disable-web-security"] : []),
-    ],
+    args: flagsOf(options, gate),
   });
+  endInterruptions(context, warn);
+  // A page of a server cannot reach files of this host, except where web security is off.
+  if (options.allowCrossOrigin === true) await context.route(isFileUrl, (route) => route.abort("blockedbyclient"));
+  return context;
+}
+
+function isFileUrl({ protocol }: URL): boolean {
+  return protocol === "file:";
 }
 
 interface Description {
@@ -99,22 +174,21 @@ interface Description {
   readonly processId: number | null;
   /** Those that it has from its start on: its own, and those for the network and the graphics. */
   readonly processIds: readonly number[];
+  readonly sandbox: BrowserSandbox;
 }
 
-async function describe(context: BrowserContext): Promise<Description> {
+async function describe(context: BrowserContext, asked: BrowserSandbox): Promise<Description> {
   // The browser's own session: one of a page does not answer for processes.
   const session = await context.browser()!.newBrowserCDPSession();
   const { product } = await session.send("Browser.getVersion");
   const { processInfo } = await session.send("SystemInfo.getProcessInfo").catch(() => ({ processInfo: [] }));
   await session.detach();
-  return {
-    product,
-    processId: processInfo.find(({ type }) => type === "browser")?.id ?? null,
-    processIds: processInfo.map(({ id }) => id),
-  };
+  const processId: number | null = processInfo.find(({ type }) => type === "browser")?.id ?? null;
+  return { product, processId, processIds: processInfo.map(({ id }) => id), sandbox: await sandboxOf(processId, asked) };
 }
 
-function ownedBrowser(context: BrowserContext, profileFolder: string, { product, processId, processIds }: Description): Browser {
+function ownedBrowser(context: BrowserContext, profileFolder: string, description: Description, gate: NetworkGate | null): Browser {
+  const { product, processId, processIds, sandbox } = description;
   const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
@@ -127,6 +201,7 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, { product,
     // Resolves when the process has ended; the context's event "close" comes before that.
     await context.close().catch(() => {});
     clearTimeout(grace);
+    await gate?.[Symbol.asyncDispose]();
     await whenEnded(processIds);
     keepAtExit();
     // What cannot be removed must not hide why the browser was closed.
@@ -135,6 +210,8 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, { product,
   const browser: Browser = {
     product,
     profileFolder,
+    sandbox,
+    admit: (port) => gate?.admit(port),
     newPage: (size: Size): Promise<BrowserPage> => openBrowserPage(context, size),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => browser.close(),
@@ -176,6 +253,15 @@ function temporaryFolder(profileFolder: string): Record<string, string> {
 
 function definedVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Chromium says this before it ends, and nothing else tells it. */
+const NO_SANDBOX = /No usable sandbox/;
+
+function launchFailure(executablePath: string, thrown: unknown): RenderError {
+  const log: string = messageOf(thrown);
+  if (NO_SANDBOX.test(log)) return browserSandboxMissing(executablePath, thrown);
+  return browserLaunchFailed(executablePath, launchFault(log), thrown);
 }
 
 /** What the browser itself said, out of Playwright's log of the whole launch. */

@@ -27,9 +27,9 @@ afterAll(async () => {
 });
 
 /** The status of a path that is sent as it is written: `fetch` would tidy it. */
-function statusOf(path: string, host = "127.0.0.1"): Promise<number | string> {
+function statusOf(path: string, host = "127.0.0.1", headers: Readonly<Record<string, string>> = {}): Promise<number | string> {
   return new Promise((resolve) => {
-    request({ host, port: new URL(address.url).port, path }, (response) => {
+    request({ host, port: new URL(address.url).port, path, headers }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     })
@@ -79,6 +79,13 @@ describe("the file server", () => {
     expect(await statusOf("/index.html")).toBe(200);
   });
 
+  it("answers to its own name alone, as a name that somebody else made for this host would let his page read the files", async () => {
+    const { host, port } = new URL(address.url);
+    expect(await statusOf("/index.html", "127.0.0.1", { host })).toBe(200);
+    for (const name of [`rebound.example:${port}`, `localhost:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) + 1}`])
+      expect(await statusOf("/index.html", "127.0.0.1", { host: name })).toBe(403);
+  });
+
   it("is closed with its address", async () => {
     const short: PageAddress = await openPageAddress(folder.path("page/index.html"));
     await short[Symbol.asyncDispose]();
@@ -87,6 +94,10 @@ describe("the file server", () => {
 
   it.each(["ftp://example.test/", "file:///etc/passwd", "/nowhere/page.html", ""])("refuses %s for a page", async (page) => {
     await expect(openPageAddress(page)).rejects.toMatchObject({ code: "page-not-found" });
+  });
+
+  it("says that a path is wanted where a file:// URL is given", async () => {
+    await expect(openPageAddress("file:///srv/my%20page.html")).rejects.toThrow("Give the path instead: /srv/my page.html");
   });
 
   it("refuses a page outside the root that was given", async () => {

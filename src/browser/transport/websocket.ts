@@ -18,7 +18,7 @@ export function webSocket(): PixelTransport {
   };
 }
 
-async function openSocket({ page, slotBytes, slots }: TransportRequest): Promise<TransportSession> {
+async function openSocket({ browser, page, slotBytes, slots }: TransportRequest): Promise<TransportSession> {
   // Whoever does not know the path is refused: other pages and programs of this host may try the port.
   const path = `/${crypto.randomUUID()}`;
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, path, maxPayload: HEADER_BYTES + slotBytes, perMessageDeflate: false });
@@ -60,6 +60,7 @@ async function openSocket({ page, slotBytes, slots }: TransportRequest): Promise
   const { port } = server.address() as AddressInfo;
   const config: SenderConfig = { kind: "websocket", url: `ws://127.0.0.1:${port}${path}`, slotBytes, slots };
   try {
+    browser.admit(port);
     await allowLoopback(page);
     await page.evaluate(`__framewright.openSender(${JSON.stringify(config)})`);
   } catch (thrown) {
