@@ -19,4 +19,14 @@ const config: Options = {
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
 };
 
-export default defineConfig(config) as Options;
+/** Types for pages: the only ones that know a DOM. */
+const page: Options = {
+  ...config,
+  entry: { page: "src/browser/page/public.ts" },
+  platform: "browser",
+  dts: { compilerOptions: { ignoreDeprecations: "6.0", lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.Iterable"], types: [] } },
+  sourcemap: false,
+  clean: false,
+};
+
+export default defineConfig([config, page]) as Options[];

@@ -8,8 +8,8 @@ const withBrowser = {
   globalSetup: "test/support/tools.ts",
 } as const;
 
-/** Tests that end processes, fill disks and wait for their limits, and those that use the command line: half of the time. */
-const slow: readonly string[] = ["test/browser/failures*.test.ts", "test/browser/{cli,doctor}.test.ts"];
+/** Tests that end processes, fill disks and wait for their limits, those that use the command line, and long videos: half of the time. */
+const slow: readonly string[] = ["test/browser/failures*.test.ts", "test/browser/{cli,doctor,rates}.test.ts"];
 
 const config: ViteUserConfig = defineConfig({
   test: {

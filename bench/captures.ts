@@ -2,12 +2,14 @@ import { measure } from "mitata";
 import { launchBrowser } from "../src/browser/launch.ts";
 import { ringFile } from "../src/browser/transport/ring-file.ts";
 import { webSocket } from "../src/browser/transport/websocket.ts";
+import { beginFrame } from "../src/capture/begin-frame.ts";
+import { canvas } from "../src/capture/canvas.ts";
 import { htmlInCanvas } from "../src/capture/html-in-canvas.ts";
 import { screenshot } from "../src/capture/screenshot.ts";
-import type { Capture } from "../src/core/capture.ts";
+import { defaultComposition, type Capture } from "../src/core/capture.ts";
 import type { Frame, FrameFormat } from "../src/core/frame.ts";
 import { openPageAddress } from "../src/node/file-server.ts";
-import { cards, examples, still, text, type BenchPage } from "./pages.ts";
+import { canvas2d, canvasWebGl, cards, examples, still, text, type BenchPage } from "./pages.ts";
 
 /** One way to take frames, on one page. Milliseconds a frame. */
 export interface CaptureRow {
@@ -30,20 +32,35 @@ interface Way {
 
 const FRAMES = 60;
 
+const painted: Way = { capture: htmlInCanvas({ transports: [ringFile()] }), format: "I420" };
+const read: Way = { capture: canvas({ transports: [ringFile()] }), format: "I420" };
+const begun: readonly Way[] = (["JPEG", "PNG"] as const).map((format) => ({ capture: beginFrame({ format }), format }));
+const shot: readonly Way[] = (["JPEG", "PNG"] as const).map((format) => ({ capture: screenshot({ format }), format }));
+const pictures: readonly Way[] = [...begun, ...shot];
 const ways: readonly Way[] = [
-  { capture: htmlInCanvas({ transports: [ringFile()] }), format: "I420" },
-  { capture: htmlInCanvas({ transports: [ringFile()] }), format: "RGBA" },
+  painted,
+  { ...painted, format: "RGBA" },
   { capture: htmlInCanvas({ transports: [webSocket()] }), format: "I420" },
   { capture: htmlInCanvas({ transports: [] }), format: "page" },
-  { capture: screenshot({ format: "JPEG" }), format: "JPEG" },
-  { capture: screenshot({ format: "PNG" }), format: "PNG" },
+  ...pictures,
 ];
 
-/** Every way on the cards and the page that stands still; the fastest and the reference on the others. */
+/**
+ * Every way on the cards and the page that stands still; every kind of capture on pages that are one canvas and on the text;
+ * the fastest and the reference on the others.
+ */
+const waysFor: readonly (readonly [BenchPage, readonly Way[]])[] = [
+  [cards, ways],
+  [still, ways],
+  [text, [painted, ...pictures]],
+  [canvas2d, [read, { ...read, format: "RGBA" }, painted, ...pictures]],
+  [canvasWebGl, [read, { ...read, format: "RGBA" }, painted, ...pictures]],
+  ...examples.map((page) => [page, [painted, shot[0]!]] as const),
+];
+
 export async function benchCaptures(onRow: (row: CaptureRow) => void): Promise<CaptureRow[]> {
   const rows: CaptureRow[] = [];
-  for (const page of [cards, still, text, ...examples]) {
-    const chosen: readonly Way[] = page === cards || page === still ? ways : [ways[0]!, ways[4]!];
+  for (const [page, chosen] of waysFor) {
     for (const way of chosen) {
       const row: CaptureRow = await benchCapture(page, way);
       rows.push(row);
@@ -51,6 +68,20 @@ export async function benchCaptures(onRow: (row: CaptureRow) => void): Promise<C
     }
   }
   return rows;
+}
+
+/** How many times as fast as a screenshot each capture is, by page: pictures by those of their format, pixels by JPEG. */
+export function fasterThanScreenshot(rows: readonly CaptureRow[]): Record<string, Record<string, number>> {
+  const ratios: Record<string, Record<string, number>> = {};
+  for (const { page, capture, format, transport, msPerFrame } of rows) {
+    if (capture === "screenshot") continue;
+    const like: FrameFormat = format === "PNG" ? "PNG" : "JPEG";
+    const reference = rows.find((row) => row.page === page && row.capture === "screenshot" && row.format === like);
+    if (!reference) continue;
+    const name: string = [capture, format, ...(transport === "none" ? [] : [transport])].join(" ");
+    (ratios[page] ??= {})[name] = Math.round((reference.msPerFrame / msPerFrame) * 100) / 100;
+  }
+  return ratios;
 }
 
 async function benchCapture(page: BenchPage, { capture, format }: Way): Promise<CaptureRow> {
@@ -62,6 +93,7 @@ async function benchCapture(page: BenchPage, { capture, format }: Way): Promise<
       size: { width: 1920, height: 1080 },
       frameRate: { numerator: 30, denominator: 1 },
       frameFormat: format,
+      composition: defaultComposition,
       readinessTimeoutMs: 15_000,
     },
     { browser, signal: new AbortController().signal, warn: () => {} },

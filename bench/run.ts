@@ -1,13 +1,14 @@
-/** `npm run bench [-- captures renders memory] [--samples n]`: prints rows, and writes them with the machine's facts. */
+/** `npm run bench [-- captures seeks renders memory] [--samples n]`: prints rows, and writes them with the machine's facts. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { benchCaptures, type CaptureRow } from "./captures.ts";
+import { benchCaptures, fasterThanScreenshot, type CaptureRow } from "./captures.ts";
 import { machineFacts } from "./machine.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRenders } from "./renders.ts";
+import { benchSeeks } from "./seeks.ts";
 
 const { values, positionals } = parseArgs({ options: { samples: { type: "string", default: "3" } }, allowPositionals: true });
-const parts: readonly string[] = positionals.length > 0 ? positionals : ["captures", "renders", "memory"];
+const parts: readonly string[] = positionals.length > 0 ? positionals : ["captures", "seeks", "renders", "memory"];
 const results = new URL("results/", import.meta.url);
 
 function printRow(row: object): void {
@@ -22,22 +23,19 @@ function printHeader(title: string, columns: readonly string[]): void {
   console.log(`\n${title}\n${columns.map((column) => column.padEnd(15)).join(" ")}`);
 }
 
-function ratioToScreenshot(rows: readonly CaptureRow[], page: string): number {
-  const of = (capture: string, format: string): number =>
-    rows.find((row) => row.page === page && row.capture === capture && row.format === format)!.msPerFrame;
-  return Math.round((of("screenshot", "JPEG") / of("html-in-canvas", "I420")) * 100) / 100;
-}
-
 const report: Record<string, unknown> = { machine: await machineFacts() };
 console.log(JSON.stringify(report["machine"], null, 2));
 if (parts.includes("captures")) {
   printHeader("Milliseconds a frame, 1920×1080", ["page", "capture", "format", "transport", "mean", "p25", "p75", "frames", "repeats"]);
   const rows: CaptureRow[] = await benchCaptures(printRow);
-  const ratios: Record<string, number> = Object.fromEntries(
-    [...new Set(rows.map(({ page }) => page))].map((page) => [page, ratioToScreenshot(rows, page)]),
-  );
-  console.log("\nhtml-in-canvas I420 is faster than screenshot JPEG by:", JSON.stringify(ratios));
-  Object.assign(report, { captures: rows, fasterThanScreenshotJpeg: ratios });
+  const ratios = fasterThanScreenshot(rows);
+  console.log("\ntimes as fast as a screenshot (PNG as PNG, all else as JPEG):");
+  for (const [page, ofPage] of Object.entries(ratios)) console.log(`${page}: ${JSON.stringify(ofPage)}`);
+  Object.assign(report, { captures: rows, timesAsFastAsScreenshot: ratios });
+}
+if (parts.includes("seeks")) {
+  printHeader("Milliseconds a seek, 1,000 elements and 300 animations", ["page", "own", "driven", "extra"]);
+  report["seeks"] = await benchSeeks(printRow);
 }
 if (parts.includes("renders")) {
   printHeader("Whole renders", ["page", "capture", "encoder", "frames", "repeats", "seconds", "frames/s", "start ms", "bytes"]);

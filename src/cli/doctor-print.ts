@@ -13,7 +13,7 @@ interface Row {
 export function printReport(report: DoctorReport): void {
   const paint: Paint = paintFor(process.stdout);
   const groups: readonly (readonly [string, readonly Row[]])[] = [
-    ["Machine", [machineRow(report.machine), browserRow(report.browser), ffmpegRow(report.ffmpeg)]],
+    ["Machine", [machineRow(report.machine), browserRow(report.browser), ...sandboxRow(report.browser), ffmpegRow(report.ffmpeg)]],
     ["Captures", report.captures.map(partRow)],
     ["Encoders", report.encoders.map(partRow)],
     ["Videos of 10 frames, with the start of the browser", report.renders.map(trialRow)],
@@ -50,6 +50,13 @@ function machineRow(machine: Machine): Row {
 function browserRow(browser: BrowserFinding | Lack): Row {
   if (!browser.ok) return lackRow("browser", browser);
   return { state: "works", name: "browser", text: `${browser.product}, ${browser.executablePath} (${browser.foundIn})`, mend: null };
+}
+
+/** Without it pages are rendered just as well, but those of strangers had better not be. */
+function sandboxRow(browser: BrowserFinding | Lack): Row[] {
+  if (!browser.ok) return [];
+  const { enabled, reason } = browser.sandbox;
+  return [{ state: enabled ? "works" : "untried", name: "sandbox", text: enabled ? "on" : `off: ${reason}`, mend: null }];
 }
 
 function ffmpegRow(ffmpeg: FfmpegFinding | Lack): Row {

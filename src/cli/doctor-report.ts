@@ -1,3 +1,5 @@
+import type { BrowserSandbox } from "../core/browser.ts";
+
 /** What was found on this machine, by trying. JSON. */
 export interface DoctorReport {
   /** At least one capture and one encoder made a video here. */
@@ -36,6 +38,7 @@ export interface BrowserFinding {
   readonly foundIn: string;
   /** Such as "HeadlessChrome/156.0.8078.79". */
   readonly product: string;
+  readonly sandbox: BrowserSandbox;
 }
 
 export interface FfmpegFinding {

@@ -9,6 +9,7 @@ import type { Browser } from "../core/browser.ts";
 import type { EncodeRequest, Encoder } from "../core/encoder.ts";
 import { isRenderError, messageOf } from "../core/errors.ts";
 import { parseFrameRate } from "../core/frame-rate.ts";
+import { Browsers } from "../core/pipeline/browsers.ts";
 import { within } from "../core/pipeline/watchdog.ts";
 import type { RenderHost, RenderParts } from "../core/host.ts";
 import type { RenderResult } from "../core/result.ts";
@@ -114,14 +115,15 @@ async function examineBrowser(page: string, parts: RenderParts, options: Examine
   const host: RenderHost = nodeHost(options);
   try {
     const { executablePath, foundIn }: BrowserInstall = await findBrowser(options.browser);
-    await using address = await host.openPage(page);
+    await using address = await host.openPage(page, "all");
     const origin: string = new URL(address.url).origin;
-    const flags: string[] = parts.captures.flatMap(({ traits }) => traits.browserFlags);
-    await using browser = await host.launchBrowser({ flags: [...new Set(flags)], origin, crossOrigin: "omit", signal: options.signal });
+    const settings = { origin, crossOrigin: "omit", network: "all", timeZone: "UTC", locale: "en-US", signal: options.signal } as const;
+    await using browsers = new Browsers(parts.captures, (flags) => host.launchBrowser({ ...settings, flags, warn: () => {} }));
+    const browser: Browser = await browsers.shared();
     const captures: PartFinding[] = [];
     for (const capture of parts.captures) {
       options.onStep(`Trying the capture ${capture.name}`);
-      const support: Promise<Support> = capture.probe({ browser, origin, signal: options.signal });
+      const support = browsers.of(capture).then((own) => capture.probe({ browser: own, origin, signal: options.signal }));
       captures.push(await finding(capture.name, support, mends.newerBrowser));
     }
     const encoders: PartFinding[] = [];
@@ -129,14 +131,18 @@ async function examineBrowser(page: string, parts: RenderParts, options: Examine
       options.onStep(`Trying the encoder ${encoder.name}`);
       encoders.push(await finding(encoder.name, probeEncoder(encoder, browser, options.signal), mendOf(parts, encoder.name, mends)));
     }
-    return { browser: { ok: true, executablePath, foundIn, product: browser.product }, captures, encoders };
+    return { browser: { ok: true, executablePath, foundIn, product: browser.product, sandbox: browser.sandbox }, captures, encoders };
   } catch (thrown) {
     return {
-      browser: { ok: false, reason: shortReason(thrown), mend: mends.browser },
+      browser: { ok: false, reason: shortReason(thrown), mend: lacksSandbox(thrown) ? mends.sandbox : mends.browser },
       captures: parts.captures.map(({ name }) => ({ name, ...NO_BROWSER })),
       encoders: parts.encoders.map(({ name }) => ({ name, ...NO_BROWSER })),
     };
   }
+}
+
+function lacksSandbox(thrown: unknown): boolean {
+  return isRenderError(thrown) && thrown.details["lacks"] === "sandbox";
 }
 
 function probeEncoder(encoder: Encoder, browser: Browser, signal: AbortSignal): Promise<Support> {

@@ -24,10 +24,12 @@ export const exitCodes: Readonly<Record<RenderErrorCode, number>> = {
 
   "duration-missing": 4,
   "page-failed": 4,
+  "page-navigated": 4,
   "page-not-found": 4,
   "page-not-ready": 4,
   "page-unreachable": 4,
   "seek-failed": 4,
+  "warning-raised": 4,
 
   aborted: 130,
 };
@@ -44,5 +46,5 @@ Exit codes:
   1    the render failed
   2    bad usage, or a job that cannot be read
   3    something is missing on this machine: see framewright doctor
-  4    the page is at fault: it is not there, not ready, throws, or tells no duration
+  4    the page is at fault: it is not there, not ready, throws, tells no duration, or warns while --strict is given
   130  stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP, 141 where nobody reads the output)`;

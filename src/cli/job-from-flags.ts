@@ -14,6 +14,15 @@ export interface JobFlags {
   readonly capture?: string;
   readonly encoder?: string;
   readonly crossOrigin?: string;
+  readonly network?: string;
+  readonly timeZone?: string;
+  readonly locale?: string;
+  readonly seed?: string;
+  readonly startDate?: string;
+  readonly entry?: string;
+  readonly variables?: string;
+  readonly adapters?: readonly string[];
+  readonly strict?: boolean;
   readonly readinessTimeout?: string;
   readonly captureTimeout?: string;
   readonly inactivityTimeout?: string;
@@ -41,6 +50,15 @@ export function jobFromFlags(page: string, flags: JobFlags): TypedJob {
     capture: flags.capture,
     encoder: flags.encoder,
     crossOrigin: flags.crossOrigin,
+    network: networkFrom(flags.network),
+    timeZone: flags.timeZone,
+    locale: flags.locale,
+    seed: numberFrom(flags.seed),
+    startDate: flags.startDate,
+    entry: flags.entry,
+    variables: variablesFrom(flags.variables),
+    adapters: flags.adapters,
+    strict: flags.strict,
     readinessTimeoutMs: numberFrom(flags.readinessTimeout),
     captureTimeoutMs: numberFrom(flags.captureTimeout),
     inactivityTimeoutMs: numberFrom(flags.inactivityTimeout),
@@ -62,6 +80,22 @@ function pageName(page: string): string {
 
 function withoutExtension(name: string): string {
   return name.slice(0, name.length - extname(name).length) || "video";
+}
+
+/** A word, or hosts with commas between them. */
+function networkFrom(typed: string | undefined): string | string[] | undefined {
+  if (typed === undefined || ["all", "same-origin", "none"].includes(typed)) return typed;
+  return typed.split(",").map((host) => host.trim());
+}
+
+/** JSON; what is none goes on as it was typed. */
+function variablesFrom(typed: string | undefined): unknown {
+  if (typed === undefined) return undefined;
+  try {
+    return JSON.parse(typed) as unknown;
+  } catch {
+    return typed;
+  }
 }
 
 function numberFrom(typed: string | undefined): number | string | undefined {

@@ -28,8 +28,8 @@ export function plainView(): RenderView {
           return undefined;
         case "capture-checked":
           return undefined;
-        case "capture-distrusted":
-          return say(`Warning: ${event.capture} was given up: ${event.reason}`);
+        case "capture-given-up":
+          return say(`Warning: ${event.capture} was given up, for ${event.reason}`);
         case "frame-encoded":
           return sayFrame(event.index, event.frameCount);
         case "finishing":

@@ -55,7 +55,8 @@ function commandLine(onEnd: (exitCode: number) => void): Command {
 Example:
   $ framewright render page.html -o video.mp4 --fps 30
 
-The page offers window.framewright = { duration, seek(t) }, in seconds.
+Any page will do: its time is made to stand still between frames. One that says more
+offers window.framewright = { duration, seek(t) }, in seconds.
 ${exitCodesHelp}`,
   );
 }
@@ -74,10 +75,10 @@ function renderParser(program: Command, onEnd: (exitCode: number) => void): Comm
     .argument("<page>", "HTML file, folder with an index.html, or URL")
     .optionsGroup("Video:")
     .option("-o, --output <file>", "where the video goes (default: the page's name with .mp4, in the current folder)")
-    .option("--fps <rate>", "frames a second, such as 30, 29.97 or 30000/1001 (default: 30)")
-    .option("--width <pixels>", "even (default: 1920)")
-    .option("--height <pixels>", "even (default: 1080)")
-    .option("--duration <seconds>", "length of the video (default: the page's own)")
+    .option("--fps <rate>", "frames a second, such as 30, 29.97 or 30000/1001 (default: the page's own, or 30)")
+    .option("--width <pixels>", "even, with --height (default: the page's own, or 1920)")
+    .option("--height <pixels>", "even, with --width (default: the page's own, or 1080)")
+    .option("--duration <seconds>", "length of the video (default: the page's own, or the end of its animations)")
     .optionsGroup("Quality:")
     .option("--crf <number>", "0 (lossless) to 51; 18 is visually lossless on most pages (default: 18)")
     .option("--preset <name>", "speed of x264, ultrafast to veryslow (default: medium)")
@@ -92,6 +93,18 @@ function renderParser(program: Command, onEnd: (exitCode: number) => void): Comm
         .default(undefined, "omit")
         .choices(["omit", "paint"]),
     )
+    .option(
+      "--network <what>",
+      "what the page may reach: all, same-origin, none, or hosts besides its own such as cdn.example.com,*.example.org (default: all)",
+    )
+    .option("--time-zone <name>", "time zone that the page's dates are shown in, such as Europe/Berlin (default: UTC)")
+    .option("--locale <tag>", "language that the page is asked to speak, such as de-DE (default: en-US)")
+    .option("--entry <selector>", "a composition inside the page to render alone, such as #intro, or its file")
+    .option("--variables <json>", 'values for the page\'s variables, such as \'{"title":"Hello"}\'')
+    .option("--seed <number>", "what the page's random numbers begin with (default: 0)")
+    .option("--start-date <date>", "what the page's clock shows at the start (default: 2025-01-01T00:00:00Z)")
+    .option("--adapter <file...>", "JavaScript files, each an expression that gives an adapter for animations of the page's own")
+    .option("--strict", "end at the first warning")
     .option("--readiness-timeout <ms>", "longest time for the page to become ready (default: 15000)")
     .option("--capture-timeout <ms>", "longest wait for one frame (default: 60000)")
     .option("--inactivity-timeout <ms>", "longest silence of the encoder (default: 600000)")
@@ -99,6 +112,7 @@ function renderParser(program: Command, onEnd: (exitCode: number) => void): Comm
     .addOption(new Option("--capture <name>", "how pictures are taken; the best that works unless said").choices(names(captures)))
     .addOption(new Option("--encoder <name>", "what writes the video ").choices(names(encoders)))
     .option("--browser <path>", "browser to use (default: looked for)")
+    .option("--no-sandbox", "run the browser without its sandbox, where the system lets it make none; only for pages that you trust")
     .option("--ffmpeg <path>", "ffmpeg to use (default: looked for)")
     .optionsGroup("Other:")
     .option("--json", "one JSON object a line on standard output: each event, then the result or the error")

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { jobInvalid, messageOf } from "../core/errors.ts";
 import { render, type NodeRenderOptions } from "../node/render.ts";
 import { exitCodes, EXIT_DONE } from "./exit-codes.ts";
 import { exitCodeOf, failureOf } from "./failure.ts";
@@ -9,8 +11,12 @@ import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 export interface RenderFlags extends JobFlags {
   readonly root?: string;
   readonly browser?: string;
+  /** False where --no-sandbox was typed. */
+  readonly sandbox?: boolean;
   readonly ffmpeg?: string;
   readonly json?: true;
+  /** Files. */
+  readonly adapter?: readonly string[];
 }
 
 /** Renders, shows how it gets on, and answers with the exit code. */
@@ -21,7 +27,7 @@ export async function renderCommand(page: string, flags: RenderFlags): Promise<n
     onEnding: () => view.close(),
   });
   try {
-    const { job, parsed } = jobFromFlags(page, flags);
+    const { job, parsed } = jobFromFlags(page, { ...flags, adapters: await readAdapters(flags.adapter ?? []) });
     view.begin(parsed);
     if (flags.output === undefined) view.note(`No --output was given: the video becomes "${job.output}" in the current folder`);
     view.succeeded(await render(job, { ...optionsFrom(flags), signal: stop.signal, onEvent: view.onEvent }));
@@ -33,10 +39,22 @@ export async function renderCommand(page: string, flags: RenderFlags): Promise<n
   }
 }
 
-function optionsFrom({ root, browser, ffmpeg }: RenderFlags): NodeRenderOptions {
+/** @throws RenderError `job-invalid` */
+function readAdapters(files: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    files.map((file) =>
+      readFile(file, "utf8").catch((thrown: unknown) => {
+        throw jobInvalid([`the adapter "${file}" cannot be read: ${messageOf(thrown)}`]);
+      }),
+    ),
+  );
+}
+
+function optionsFrom({ root, browser, sandbox, ffmpeg }: RenderFlags): NodeRenderOptions {
   return {
     ...(root === undefined ? {} : { root }),
     ...(browser === undefined ? {} : { browser }),
+    ...(sandbox === undefined ? {} : { sandbox }),
     ...(ffmpeg === undefined ? {} : { ffmpeg }),
   };
 }

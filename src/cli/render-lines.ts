@@ -2,14 +2,30 @@ import type { RenderEvent } from "../core/events.ts";
 import { formatFrameRate } from "../core/frame-rate.ts";
 import type { ParsedJob } from "../core/job.ts";
 import type { Plan, Rejection } from "../core/policy/plan.ts";
+import type { Said, Video } from "../core/video.ts";
 import { counted, seconds } from "./quantities.ts";
 
-export function beginLine({ page, output, size, frameRate }: ParsedJob): string {
-  return `Rendering "${page}" to "${output}" (${size.width}×${size.height}, ${formatFrameRate(frameRate)} frames/s)`;
+export function beginLine({ page, output }: ParsedJob): string {
+  return `Rendering "${page}" to "${output}"`;
 }
 
-export function pageReadyLine({ durationSeconds, frameCount }: Extract<RenderEvent, { type: "page-ready" }>): string {
-  return `Page ready: ${seconds(durationSeconds)}, ${counted(frameCount, "frame")}`;
+export function pageReadyLine({ video }: Extract<RenderEvent, { type: "page-ready" }>): string {
+  const { size, frameRate, durationSeconds, frameCount } = video;
+  const whole: string = `${size.value.width}×${size.value.height}, ${formatFrameRate(frameRate.value)} frames/s, ${seconds(durationSeconds.value)}`;
+  return `Page ready: ${whole}, ${counted(frameCount, "frame")}; ${sources(video)}`;
+}
+
+/** Who said what, where it was not the job. */
+function sources({ size, frameRate, durationSeconds }: Video): string {
+  const by: Readonly<Record<Said<unknown>["by"], string>> = {
+    job: "as asked",
+    contract: "by the page's script",
+    meta: "by the page's meta tag",
+    attributes: "by the page's data attributes",
+    animations: "by the end of its animations",
+    default: "by default",
+  };
+  return `size ${by[size.by]}, rate ${by[frameRate.by]}, duration ${by[durationSeconds.by]}`;
 }
 
 export interface PlanDescription {

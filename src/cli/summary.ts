@@ -13,7 +13,7 @@ export function printSummary(result: RenderResult): void {
 }
 
 function summaryRows(result: RenderResult): (readonly [string, string])[] {
-  const { facts, plan, transport, checks, frames, repeats, timings, distrusted, warnings } = result;
+  const { facts, plan, transport, checks, frames, repeats, timings, fallbacks, warnings } = result;
   const { width, height } = facts.size;
   const same: string = repeats === 0 ? "" : ` (${repeats} like the one before)`;
   const speed: string = rate(frames / (timings.framesMs / 1000));
@@ -28,7 +28,7 @@ function summaryRows(result: RenderResult): (readonly [string, string])[] {
     ],
     ["parts", partsOf(plan, transport)],
     ["checked", checksText(checks)],
-    ...distrusted.map(({ part, reason }) => ["given up", `${part}: ${reason}`] as const),
+    ...fallbacks.map(({ part, reason }) => ["given up", `${part}: ${reason}`] as const),
     ...warnings.map((warning) => ["warning", warning] as const),
   ];
 }

@@ -49,8 +49,8 @@ export function terminalView(): RenderView {
           // The same frames are compared again on their way; the bar stays then.
           if (bar === null && checked < toCheck) show(`Comparing with screenshots: ${++checked} of ${toCheck} frames`);
           return undefined;
-        case "capture-distrusted":
-          keep(`${paint.yellow("Warning:")} ${event.capture} was given up: ${event.reason}`);
+        case "capture-given-up":
+          keep(`${paint.yellow("Warning:")} ${event.capture} was given up, for ${event.reason}`);
           return undefined;
         case "frame-encoded":
           status.clear();

@@ -112,7 +112,18 @@ describe("help", () => {
     const { code, stdout } = await framewright(["render", "--help"]);
     expect(code).toBe(0);
     const options: string[] = ["output", "fps", "width", "height", "duration", "crf", "preset", "bitrate", "capture", "encoder"];
-    const others: string[] = ["cross-origin", "root", "browser", "ffmpeg", "readiness-timeout", "json"];
+    const others: string[] = [
+      "cross-origin",
+      "network",
+      "time-zone",
+      "locale",
+      "no-sandbox",
+      "root",
+      "browser",
+      "ffmpeg",
+      "readiness-timeout",
+      "json",
+    ];
     for (const option of [...options, ...others]) expect(stdout).toContain(`--${option}`);
     expect(stdout).toContain("$ framewright render");
     expect(stdout).toContain("Exit codes:");
@@ -132,8 +143,10 @@ describe("a render", () => {
     const page: string = await folder.page(movingPage);
     const { code, stdout, stderr } = await framewright(["render", page, "-o", folder.path("out.mp4"), ...small]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    expect(stderr).toContain(`Rendering "${page}" to "${folder.path("out.mp4")}" (320×180, 10 frames/s)`);
-    expect(stderr).toContain("Page ready: 1 s, 10 frames\n");
+    expect(stderr).toContain(`Rendering "${page}" to "${folder.path("out.mp4")}"\n`);
+    expect(stderr).toContain(
+      "Page ready: 320×180, 10 frames/s, 1 s, 10 frames; size as asked, rate as asked, duration by the page's script\n",
+    );
     expect(stderr).toMatch(/^Plan: \S+( over \S+)?, encoded by \S+$/m);
     expect(stderr).toMatch(/^1\/10 frames \(10 %\)/m);
     expect(stderr).toMatch(/^10\/10 frames \(100 %\), [\d.]+ frames\/s$/m);
@@ -164,7 +177,9 @@ describe("a render", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = jsonLines(stdout);
     expect(lines.filter(({ type }) => type === "frame-encoded")).toHaveLength(12);
-    expect(lines.find(({ type }) => type === "page-ready")).toMatchObject({ durationSeconds: 0.4, frameCount: 12 });
+    expect(lines.find(({ type }) => type === "page-ready")).toMatchObject({
+      video: { durationSeconds: { value: 0.4, by: "job" }, frameCount: 12 },
+    });
     expect(lines.find(({ type }) => type === "warning")).toMatchObject({ reason: expect.stringContaining("30") });
     expect(lines.at(-1)).toMatchObject({
       type: "result",
@@ -193,12 +208,13 @@ describe("a command line that cannot be followed", () => {
     ["a frame rate that is none", [page, "--fps", "abc"], 2, "frame-rate-invalid", 'The frame rate "abc" is none. Give a number'],
     ["a width that is none", [page, "--width", "abc"], 2, "job-invalid", '"abc"'],
     ["an empty width", [page, "--width", ""], 2, "job-invalid", '""'],
-    ["an odd width", [page, "--width", "321"], 2, "size-invalid", "use 322×1080"],
+    ["an odd width", [page, "--width", "321", "--height", "180"], 2, "size-invalid", "use 322×180"],
+    ["a width without a height", [page, "--width", "320"], 2, "job-invalid", "give both, or neither"],
     ["a duration of 0", [page, "--duration", "0"], 2, "duration-invalid", "Give one with --duration"],
     ["a CRF and a bitrate", [page, "--crf", "20", "--bitrate", "1e6"], 2, "job-invalid", "exclude one another"],
     ["an unknown container", [page, "-o", "out.gif"], 2, "job-invalid", "use .mp4"],
     ["an unknown option", [page, "--fsp", "30"], 2, "usage-invalid", "Unknown option '--fsp' (Did you mean --fps?)"],
-    ["an unknown capture", [page, "--capture", "camera"], 2, "usage-invalid", "html-in-canvas, screenshot"],
+    ["an unknown capture", [page, "--capture", "camera"], 2, "usage-invalid", "html-in-canvas, begin-frame, screenshot"],
     ["no page", [], 2, "usage-invalid", "Missing required argument 'page'"],
     ["a page that is not there", ["none.html"], 4, "page-not-found", 'There is no page at "none.html"'],
     ["an output that cannot be written", [page, "-o", "no/out.mp4"], 1, "output-not-writable", '"no/out.mp4" cannot be written'],
@@ -311,7 +327,7 @@ describe("on a terminal", () => {
     const { code, stdout } = await onTerminal(["render", page, "-o", folder.path("out.mp4"), ...small, "--duration", "4"]);
     expect({ code, stdout }).toMatchObject({ code: 0 });
     expect(stdout).toContain("Starting the browser and loading the page");
-    expect(stdout).toContain("Page ready: 4 s, 40 frames");
+    expect(stdout).toContain("Page ready: 320×180, 10 frames/s, 4 s, 40 frames");
     expect(stdout).toMatch(/Plan: \S+/);
     expect(stdout).toContain(`${ESCAPE}[32m█`);
     expect(stdout).toMatch(/\d+ % {2,}\d+\/40 frames {2}[\d.]+ frames\/s {2}\d:\d\d left/);

@@ -8,6 +8,7 @@ import type { DoctorReport } from "../../src/cli/doctor-report.ts";
 import { mendsFor } from "../../src/cli/mends.ts";
 import { findFfmpeg } from "../../src/ffmpeg/find.ts";
 import { builtInParts } from "../../src/node/render.ts";
+import { isRoot } from "../support/mounts.ts";
 import { allProcesses } from "../support/processes.ts";
 import { scratch } from "../support/render.ts";
 
@@ -55,10 +56,11 @@ describe("where everything is there", () => {
     expect(stdout).toContain(`✔ Node`);
     expect(stdout).toContain(process.versions.node);
     expect(stdout).toContain(browser.executablePath);
+    expect(stdout).toMatch(isRoot ? /^ {2}– sandbox +off: it runs as root/m : /^ {2}✔ sandbox +on$/m);
     for (const name of [...captures, ...encoders]) expect(stdout).toMatch(new RegExp(`^ {2}✔ ${name} +works`, "m"));
     expect(stdout).toMatch(/^ {2}✔ html-in-canvas \+ ffmpeg-pipe +[\d,]+ ms over \S+$/m);
     expect(stdout).toContain("Everything works here");
-    expect(stdout).not.toMatch(/✘|–|mend:/);
+    expect(stdout).not.toMatch(/✘|^ {2}– (?!sandbox)|mend:/m);
     expect(stdout).not.toContain("\u001B");
   });
 
@@ -70,6 +72,9 @@ describe("where everything is there", () => {
     expect(machine.cores).toBeGreaterThan(0);
     expect(machine.memoryBytes).toBeGreaterThan(machine.freeMemoryBytes);
     expect(found.browser).toMatchObject({ ok: true, product: expect.stringMatching(/Chrome\/\d+/) });
+    expect(found.browser).toMatchObject({
+      sandbox: isRoot ? { enabled: false, reason: expect.stringContaining("root") } : { enabled: true },
+    });
     expect(found.ffmpeg).toMatchObject({ ok: true, version: (await findFfmpeg()).version });
     expect(found.captures.map(({ name, ok }) => [name, ok])).toEqual(captures.map((name) => [name, true]));
     expect(found.encoders.map(({ name, ok }) => [name, ok])).toEqual(encoders.map((name) => [name, true]));
