@@ -28,8 +28,8 @@ describe("the package's exports", () => {
     expect(built.filter((name) => !targets.includes(`./dist/${name}`))).toEqual([]);
   });
 
-  test("are these four", () => {
-    expect(Object.keys(manifest.exports)).toEqual([".", "./node", "./testing", "./package.json"]);
+  test("are these five", () => {
+    expect(Object.keys(manifest.exports)).toEqual([".", "./node", "./page", "./testing", "./package.json"]);
   });
 
   test.each([
