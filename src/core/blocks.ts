@@ -34,13 +34,24 @@ export const BLOCK_SIZE = 8;
  */
 export const BLOCK_LIMIT = 16;
 
+/**
+ * While an element moves by an animation, the compositor shows it resampled from another scale or half a pixel aside (right pictures
+ * of text that grows differ by up to 30 of 255 at its edges, and by 8 once it rests). So much of the contrast around a block is allowed on top of the limit.
+ */
+export const RESAMPLED_SHARE: number = 1 / 8;
+
 /** Puts the bytes of a picture's averages together with the grid that its size makes. */
 export function blockAverages({ width, height }: Size, rgb: Uint8Array): BlockAverages {
   return { columns: Math.ceil(width / BLOCK_SIZE), rows: Math.ceil(height / BLOCK_SIZE), rgb };
 }
 
-/** Compares by blocks, not by PSNR: twelve rotated cards differ by 36 dB between two right captures. */
-export function compareBlocks(a: BlockAverages, b: BlockAverages, size: Size, limit: number = BLOCK_LIMIT): BlockDifference {
+/**
+ * Compares by blocks, not by PSNR: twelve rotated cards differ by 36 dB between two right captures.
+ *
+ * @param b what is right
+ * @param contrastShare how much of the contrast around a block may be added to the limit
+ */
+export function compareBlocks(a: BlockAverages, b: BlockAverages, size: Size, contrastShare = 0): BlockDifference {
   if (a.columns !== b.columns || a.rows !== b.rows) {
     return { largest: 255, box: { x: 0, y: 0, width: size.width, height: size.height } };
   }
@@ -55,7 +66,7 @@ export function compareBlocks(a: BlockAverages, b: BlockAverages, size: Size, li
         Math.abs(a.rgb[at + 2]! - b.rgb[at + 2]!),
       );
       largest = Math.max(largest, difference);
-      if (difference <= limit) continue;
+      if (difference <= BLOCK_LIMIT || difference <= BLOCK_LIMIT + contrastShare * contrastAround(b, column, row)) continue;
       [left, top, right, bottom] = [Math.min(left, column), Math.min(top, row), Math.max(right, column), Math.max(bottom, row)];
     }
   }
@@ -64,4 +75,20 @@ export function compareBlocks(a: BlockAverages, b: BlockAverages, size: Size, li
   const width: number = Math.min((right + 1) * BLOCK_SIZE, size.width) - x;
   const height: number = Math.min((bottom + 1) * BLOCK_SIZE, size.height) - y;
   return { largest, box: { x, y, width, height } };
+}
+
+/** The largest range of one channel over a block and its neighbours. */
+function contrastAround({ columns, rows, rgb }: BlockAverages, column: number, row: number): number {
+  let contrast = 0;
+  for (let channel = 0; channel < 3; channel++) {
+    let [least, most] = [255, 0];
+    for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
+      for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
+        const level: number = rgb[(y * columns + x) * 3 + channel]!;
+        [least, most] = [Math.min(least, level), Math.max(most, level)];
+      }
+    }
+    contrast = Math.max(contrast, most - least);
+  }
+  return contrast;
 }

@@ -1,5 +1,6 @@
+import { RESAMPLED_SHARE } from "./blocks.ts";
 import type { Browser } from "./browser.ts";
-import type { Capture, CaptureContext, CaptureSession, CaptureTraits } from "./capture.ts";
+import type { Capture, CaptureContext, CaptureSession, CaptureTraits, PageFacts } from "./capture.ts";
 import type { EncodeRequest, Encoder, EncoderSession } from "./encoder.ts";
 import { aborted, captureStalled, isRenderError, pageNotReady, warningRaised, type RenderError } from "./errors.ts";
 import { protectedListener, type RenderEvent, type RenderListener } from "./events.ts";
@@ -51,8 +52,7 @@ export async function renderWith(job: RenderJob, parts: RenderParts, host: Rende
 /** What a plan is carried out on. */
 interface Stage {
   readonly browsers: Browsers;
-  /** Where the page ended up, after redirects. */
-  readonly url: string;
+  readonly page: PageFacts;
   readonly frameCount: number;
   /** An open reference, where there is one already. */
   readonly reference: CaptureSession | null;
@@ -167,7 +167,7 @@ class Rendering {
       this.#emit({ type: "plan-ready", plan });
       const { fallbacks } = planner;
       try {
-        return await this.#follow(plan, { browsers, url: facts.url, frameCount, reference: openReference, sink, fallbacks });
+        return await this.#follow(plan, { browsers, page: facts, frameCount, reference: openReference, sink, fallbacks });
       } catch (thrown) {
         this.#throwIfAborted();
         const failed: Plan = plan;
@@ -231,7 +231,7 @@ class Rendering {
 
   /** Carries out one plan, beside which the reference takes the pictures to compare with. */
   async #follow(plan: Plan, { reference, ...stage }: Stage): Promise<RenderResult> {
-    const { browsers, url } = stage;
+    const { browsers, page } = stage;
     const size: Size = this.#asked.size.value;
     const capture: Capture = named(this.#parts.captures, plan.capture);
     const encoder: Encoder = named(this.#parts.encoders, plan.encoder);
@@ -239,10 +239,11 @@ class Rendering {
       {
         capture: capture.name,
         size,
+        contrastShare: movesLayers(page) ? RESAMPLED_SHARE : 0,
         indices: plan.checkAt,
         onChecked: (index, largest) => this.#onChecked(capture.name, index, largest),
       },
-      reference ?? (plan.checkAt.length === 0 ? null : await this.#openReference(await browsers.shared(), url)),
+      reference ?? (plan.checkAt.length === 0 ? null : await this.#openReference(await browsers.shared(), page.url)),
     );
     try {
       return await this.#capture(plan, capture, encoder, check, stage);
@@ -262,11 +263,11 @@ class Rendering {
     check: CaptureCheck,
     stage: Omit<Stage, "reference">,
   ): Promise<RenderResult> {
-    const { browsers, url, frameCount, sink, fallbacks } = stage;
+    const { browsers, page, frameCount, sink, fallbacks } = stage;
     const [size, frameRate] = [this.#asked.size.value, this.#asked.frameRate.value];
     const browser: Browser = await browsers.of(capture);
     const { sandbox } = browser;
-    await using session = await this.#open(capture, browser, url, plan.frameFormat);
+    await using session = await this.#open(capture, browser, page.url, plan.frameFormat);
     this.#emit({ type: "capture-opened", capture: capture.name, transport: session.transport });
     await this.#checkFirst(check, session);
     if (capture.traits.needsCheck && this.#comparisons === 0)
@@ -401,6 +402,11 @@ function endOnAbort(signal: AbortSignal, browsers: Browsers): AsyncDisposable {
       signal.removeEventListener("abort", end);
     },
   };
+}
+
+/** Whether the compositor may show layers of the page resampled: what moves by animations, or by scripts of its own. */
+function movesLayers({ access, adapters }: PageFacts): boolean {
+  return access === "sequential" || adapters.length > 0;
 }
 
 function isEqual<Value extends object>(one: Value, other: Value): boolean {

@@ -55,6 +55,14 @@ describe("comparing blocks", () => {
     expect(compareBlocks(grey, withSpot(116), size)).toEqual({ largest: 16, box: null });
   });
 
+  it("allows a share of the contrast around a block where layers may be resampled, and no more", () => {
+    // The spot's contrast is 60: an eighth of it is 7.5.
+    const [shown, resampled, wrong] = [withSpot(160), withSpot(160 - 22), withSpot(160 - 30)];
+    expect(compareBlocks(resampled, shown, size).box).not.toBeNull();
+    expect(compareBlocks(resampled, shown, size, 1 / 8)).toEqual({ largest: 22, box: null });
+    expect(compareBlocks(wrong, shown, size, 1 / 8).box).not.toBeNull();
+  });
+
   it("puts a box around all blocks that differ by more, cut at the picture's edge", () => {
     expect(compareBlocks(grey, withSpot(117), size)).toEqual({ largest: 17, box: { x: 16, y: 8, width: 16, height: 16 } });
   });

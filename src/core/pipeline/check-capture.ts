@@ -7,6 +7,8 @@ export interface CaptureCheckOptions {
   /** Name of the capture under check. */
   readonly capture: string;
   readonly size: Size;
+  /** How much of the contrast around a block may be added to the limit. */
+  readonly contrastShare: number;
   /** Frames to compare, rising. */
   readonly indices: readonly number[];
   onChecked(index: number, largest: number): void;
@@ -88,7 +90,7 @@ export class CaptureCheck {
 
 /** @throws RenderError `capture-distrusted`, with the box that differs */
 function assertAlike(check: CaptureCheckOptions, index: number, seen: BlockAverages, expected: BlockAverages): void {
-  const { largest, box }: BlockDifference = compareBlocks(seen, expected, check.size);
+  const { largest, box }: BlockDifference = compareBlocks(seen, expected, check.size, check.contrastShare);
   check.onChecked(index, largest);
   if (box === null) return;
   const where: string = `${box.width}×${box.height} pixels at ${box.x},${box.y}`;
