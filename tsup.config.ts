@@ -14,7 +14,8 @@ const config: Options = {
   removeNodeProtocol: false,
   splitting: true,
   sourcemap: true,
-  clean: true,
+  // Two builds write to one folder: the script that calls them empties it first.
+  clean: false,
   // tsup sets `baseUrl`, which TypeScript 6 reports as deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
 };
@@ -26,7 +27,6 @@ const page: Options = {
   platform: "browser",
   dts: { compilerOptions: { ignoreDeprecations: "6.0", lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.Iterable"], types: [] } },
   sourcemap: false,
-  clean: false,
 };
 
 export default defineConfig([config, page]) as Options[];
