@@ -42,6 +42,7 @@ export class PictureSession implements CaptureSession {
   readonly facts: PageFacts;
   readonly #request: CaptureRequest;
   readonly #source: PictureSource;
+  #isFirst = true;
 
   constructor(request: CaptureRequest, source: PictureSource) {
     this.page = source.top.page;
@@ -79,6 +80,9 @@ export class PictureSession implements CaptureSession {
     const { top, capture } = this.#source;
     await top.seek(index);
     try {
+      // Chromium now and then leaves a video out of a page's first picture, though its frame has been presented.
+      if (this.#isFirst && this.facts.adapters.includes("media")) await top.whileHere(index, this.#source.take());
+      this.#isFirst = false;
       return await top.whileHere(index, this.#source.take());
     } catch (thrown) {
       throw isRenderError(thrown) ? thrown : captureFailed(capture, index, thrown);

@@ -1,5 +1,4 @@
-import { cp, mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { cp } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CompositionSettings, PageFacts } from "../../src/core/capture.ts";
@@ -7,6 +6,7 @@ import type { Size } from "../../src/core/frame.ts";
 import type { FrameRateInput } from "../../src/core/frame-rate.ts";
 import { compareBlocks, htmlInCanvas, ringFile, screenshot } from "../../src/node/index.ts";
 import { scattered } from "../support/computed-pages.ts";
+import { copyLibraries } from "../support/library-pages.ts";
 import { openCaptures } from "../support/open-captures.ts";
 import { paintedBlocks, type Colour, type PaintedBox } from "../support/painted-boxes.ts";
 import { scratch, type Scratch } from "../support/render.ts";
@@ -20,8 +20,7 @@ let folder: Scratch;
 beforeAll(async () => {
   folder = await scratch();
   await cp(fileURLToPath(new URL("../pages/hyperframes/", import.meta.url)), folder.folder, { recursive: true });
-  await mkdir(folder.path("lib"));
-  await cp(createRequire(import.meta.url).resolve("gsap/dist/gsap.min.js"), folder.path("lib/gsap.js"));
+  await copyLibraries(folder);
 });
 
 afterAll(async () => {
@@ -187,6 +186,25 @@ describe("the parts of the contract", () => {
     expect(facts.duration).toEqual({ value: 2.5, by: "contract" });
   });
 
+  it("plays what is registered of anime.js and Lottie, in the time of its composition, and takes its length from it", async () => {
+    const white: Colour = [255, 255, 255];
+    const facts: PageFacts = await expectFrames({
+      page: "played.html",
+      frames: 31,
+      shown: (index) => [
+        box(8 * index, 0, 16, 16, white),
+        box(8 * Math.min(20, index), 32, 16, 16, white),
+        ...during(index, 10, 31, box(80 + 8 * Math.min(10, Math.max(0, index - 15)), 64, 16, 16, white)),
+        ...during(index, 10, 31, box(8 * Math.min(20, index - 10), 88, 16, 16, white)),
+        box(8 * (index % 10), 112, 16, 16, white),
+        ...during(index, 0, 10, box(8 * index, 144, 16, 16, white)),
+        ...during(index, 10, 20, box(8 * (index - 10), 160, 16, 16, white)),
+      ],
+    });
+    // That of the Lottie animation: its file has 21 frames, and it begins after a second.
+    expect(facts).toMatchObject({ size: { value: size }, duration: { value: 3.1, by: "contract" }, access: "sequential", warnings: [] });
+  });
+
   it("goes forwards only where a timeline calls functions that going back does not undo", async () => {
     const facts: PageFacts = await expectFrames({
       page: "calls.html",
@@ -311,6 +329,18 @@ describe("what can never be shown is refused by name", () => {
     ],
   ])("%s", async (_, inside, words) => {
     expect(await refusalOf(await page(inside))).toContain(words);
+  });
+
+  it("a registration of anime.js that was promised and does not come", async () => {
+    const script = `if (location.hash) hyperframesAnime.register("main", anime.createTimeline());`;
+    const message: string = await refusalOf(await page("", script), {}, 1_000);
+    expect(message).toContain('the timeline of the composition "main" (hyperframesAnime.register("main", ...))');
+  });
+
+  it("a Lottie animation whose file is not there", async () => {
+    const load = `lottie.loadAnimation({ container: document.body, autoplay: false, path: "assets/missing.json" })`;
+    const inside = `<script src="lib/lottie.js"></script><script>window.__hfLottie.push(${load});</script>`;
+    expect(await refusalOf(await page(inside), {}, 1_000)).toContain("the Lottie animation assets/missing.json");
   });
 
   it("a timeline that was promised and does not come", async () => {

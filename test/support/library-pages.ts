@@ -26,11 +26,7 @@ const bundles: Readonly<Record<string, string>> = {
 export async function libraryPages(): Promise<Scratch> {
   const folder: Scratch = await scratch();
   await cp(pages, folder.folder, { recursive: true });
-  await mkdir(folder.path("lib"));
-  for (const [name, file] of Object.entries(files)) {
-    const [packageName, ...path] = file.split("/") as [string, ...string[]];
-    await cp(`${packageFolder(packageName)}${path.join("/")}`, folder.path(`lib/${name}`));
-  }
+  await copyLibraries(folder);
   for (const [name, contents] of Object.entries(bundles)) {
     await build({
       stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
@@ -39,6 +35,15 @@ export async function libraryPages(): Promise<Scratch> {
     });
   }
   return folder;
+}
+
+/** Puts the libraries that are one file into `lib/`. */
+export async function copyLibraries(folder: Scratch): Promise<void> {
+  await mkdir(folder.path("lib"));
+  for (const [name, file] of Object.entries(files)) {
+    const [packageName, ...path] = file.split("/") as [string, ...string[]];
+    await cp(`${packageFolder(packageName)}${path.join("/")}`, folder.path(`lib/${name}`));
+  }
 }
 
 function packageFolder(name: string): string {

@@ -4,7 +4,7 @@ import { promisedTimelines } from "../../src/browser/page/hyperframes/promised-t
 /** What a script promises. */
 const promised = (script: string): { ids: string[]; others: boolean } => {
   const { ids, others } = promisedTimelines([script]);
-  return { ids: [...ids], others };
+  return { ids: [...ids.keys()], others };
 };
 
 describe("timelines that scripts promise", () => {
@@ -15,6 +15,8 @@ describe("timelines that scripts promise", () => {
     ["__timelines . intro = timeline", ["intro"]],
     ["window.__timelines = window.__timelines || {}; window.__timelines.main = timeline;", ["main"]],
     ["window.__timelines.a = one; window.__timelines.b = two;", ["a", "b"]],
+    [`hyperframesAnime.register("main", timeline, { labels: {} });`, ["main"]],
+    ["window.hyperframesAnime . register( 'a b', timeline)", ["a b"]],
   ])("are named where they are assigned: %s", (script, ids) => {
     expect(promised(script)).toEqual({ ids, others: false });
   });
@@ -23,6 +25,7 @@ describe("timelines that scripts promise", () => {
     "window.__timelines[id] = timeline;",
     "window.__timelines = { main: timeline };",
     "Object.assign(window.__timelines, { main: timeline });",
+    "hyperframesAnime.register(id, timeline);",
     "const timelines = (window.__timelines ??= {}); timelines.main = window.__timelines;",
   ])("are known to come where the name is not: %s", (script) => {
     expect(promised(script)).toEqual({ ids: [], others: true });
@@ -37,6 +40,7 @@ describe("timelines that scripts promise", () => {
     "if (!window.__timelines) { window.__timelines = {}; }",
     `// window.__timelines["main"] = timeline;`,
     `/* window.__timelines["main"] = timeline; */`,
+    `hyperframesAnime.get("main").instance.add(".box", { x: 80 });`,
   ])("are not expected of a script that only makes sure of the registry, or comments: %s", (script) => {
     expect(promised(script)).toEqual({ ids: [], others: false });
   });

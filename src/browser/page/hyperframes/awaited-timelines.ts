@@ -1,7 +1,7 @@
 import type { HyperframesWindow } from "./hyperframes-window.ts";
 import type { Nested } from "./nested-compositions.ts";
 import { CompositionFault, nameOf, untilNothingIsMissing, type OpeningContext } from "./problems.ts";
-import { promisedTimelines, type Promised } from "./promised-timelines.ts";
+import { entryOf, promisedTimelines, type Promised } from "./promised-timelines.ts";
 import { registeredTimelines } from "./timelines.ts";
 
 /**
@@ -21,41 +21,41 @@ export async function awaitTimelines(
   context: OpeningContext,
 ): Promise<void> {
   const rootId: string | null = root.dataset["compositionId"] ?? null;
-  const isThere = (id: string): boolean => registeredTimelines(view, rootId).has(id);
+  const isThere = (id: string): boolean => registeredTimelines(view, rootId).some(([one]) => one === id);
   const compositions = new Map<string, HTMLElement>();
   for (const element of [root, ...root.querySelectorAll<HTMLElement>("[data-composition-id]")]) {
     if (element.dataset["noTimeline"] === undefined) compositions.set(element.dataset["compositionId"] ?? "", element);
   }
-  const awaited = new Set<string>(nested.flatMap(promisedBy));
+  const awaited = new Map<string, string>(nested.flatMap(promisedBy));
   // Most pages have registered theirs by now; then nobody need read their scripts.
   const page: Promised | null = [...compositions.keys()].every(isThere) ? null : promisedTimelines(await textsOf(pageScripts));
-  for (const id of page?.ids ?? []) awaited.add(id);
-  const expected: string[] = [...awaited].filter((id) => compositions.has(id) && !outside.has(id));
+  for (const [id, registration] of page?.ids ?? []) awaited.set(id, registration);
+  const expected: string[] = [...awaited.keys()].filter((id) => compositions.has(id) && !outside.has(id));
   const failed: Nested | undefined = nested.find(
     ({ scope, thrown }) => thrown.length > 0 && expected.includes(scope.id) && !isThere(scope.id),
   );
   if (failed) {
     const { host, source, id } = failed.scope;
     throw new CompositionFault(
-      `The composition ${nameOf(host)} (${source}) did not register its timeline (${pathOf(id)}), for its script threw ${failed.thrown[0]}`,
+      `The composition ${nameOf(host)} (${source}) did not register its timeline (${awaited.get(id)}), for its script threw ${failed.thrown[0]}`,
     );
   }
   const isAnyPromised: boolean =
     page !== null && outside.size === 0 && compositions.has(rootId ?? "") && (page.others || page.ids.size > 0);
   await untilNothingIsMissing(() => {
     const id: string | undefined = expected.find((one) => !isThere(one));
-    if (id !== undefined) return `the timeline of the composition "${id}" (${pathOf(id)})`;
-    if (expected.length === 0 && isAnyPromised && registeredTimelines(view, rootId).size === 0)
-      return `a timeline in window.__timelines, of which the page's scripts speak (data-no-timeline on the composition says that there is none)`;
+    if (id !== undefined) return `the timeline of the composition "${id}" (${awaited.get(id)})`;
+    if (expected.length === 0 && isAnyPromised && registeredTimelines(view, rootId).length === 0)
+      return `a timeline in window.__timelines or hyperframesAnime, of which the page's scripts speak (data-no-timeline on the composition says that there is none)`;
     return null;
   }, context);
 }
 
-/** Ids under which the scripts of a mounted composition will register. */
-function promisedBy({ scope, scripts }: Nested): string[] {
+/** Ids under which the scripts of a mounted composition will register, with the code that will do it. */
+function promisedBy({ scope, scripts }: Nested): [string, string][] {
   const promised: Promised = promisedTimelines(scripts.map((script) => ("text" in script ? script.text : "")));
-  if (promised.ids.size === 0) return promised.others ? [scope.id] : [];
-  return [...promised.ids].map((id) => (scope.authoredIds.includes(id) ? scope.id : id));
+  if (promised.ids.size === 0) return promised.others ? [[scope.id, entryOf(scope.id)]] : [];
+  return [...promised.ids].map(([id, registration]) => [scope.authoredIds.includes(id) ? scope.id : id, registration]);
 }
 
 /** Of files from elsewhere nothing can be read. */
@@ -74,10 +74,6 @@ async function assignmentsIn(url: string): Promise<string> {
     (answer) => answer.text(),
     () => "",
   );
-  const statements: string[] = [...text.matchAll(/[^\n;{}]*__timelines[^\n;{}]*/g)].map(([statement]) => statement);
+  const statements: string[] = [...text.matchAll(/[^\n;{}]*(?:__timelines|hyperframesAnime)[^\n;{}]*/g)].map(([statement]) => statement);
   return statements.filter((statement) => promisedTimelines([statement]).ids.size > 0).join(";\n");
-}
-
-function pathOf(id: string): string {
-  return /^[\w$]+$/.test(id) ? `window.__timelines.${id}` : `window.__timelines["${id}"]`;
 }

@@ -8,7 +8,8 @@ const FOR_ALL = "style, link, template";
 export function findRoot(document: Document): HTMLElement | null {
   const marked: HTMLElement | null = document.querySelector('[data-composition-id][data-root="true"]');
   if (marked) return marked;
-  const all: HTMLElement[] = [...document.querySelectorAll<HTMLElement>("[data-composition-id]")];
+  // A <meta> may carry the same attributes for editors.
+  const all: HTMLElement[] = [...document.querySelectorAll<HTMLElement>("[data-composition-id]:not(head *)")];
   return all.find((one) => !one.parentElement?.closest("[data-composition-id]")) ?? null;
 }
 

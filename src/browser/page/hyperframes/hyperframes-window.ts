@@ -1,10 +1,12 @@
 import type { PageWindow } from "../clock/page-window.ts";
+import type { AnimeRegistry } from "./anime-registry.ts";
 
 /** What HyperFrames gives to the scripts of a composition. */
 export interface HyperframesApi {
   /** The variables of the composition that asks: declared defaults under the values that it was given. */
   getVariables(): Record<string, unknown>;
   fitTextFontSize(text: string, options?: FitTextOptions): FittedText;
+  readonly hyperframesAnime: AnimeRegistry;
 }
 
 export interface FitTextOptions {
@@ -27,6 +29,12 @@ export type HyperframesWindow = PageWindow & ContractNames;
 interface ContractNames {
   __timelines?: Record<string, unknown> | unknown[];
   __hyperframes?: HyperframesApi;
+  hyperframesAnime?: AnimeRegistry;
+  /** What anime.js is to play in the time of the page, registered without a name. */
+  __hfAnime?: unknown;
+  /** Players of Lottie animations. */
+  __hfLottie?: unknown;
+  lottie?: { getRegisteredAnimations?(): unknown };
   /** Values that the render was given, over the declared defaults. */
   __hfVariables?: Readonly<Record<string, unknown>>;
   __hf?: { readonly seek?: unknown; readonly buildReady?: unknown };

@@ -10,10 +10,11 @@ import type { HyperframesWindow } from "./hyperframes-window.ts";
 import { layOut } from "./layout.ts";
 import { lengthOfComposition } from "./length.ts";
 import { NestedCompositions } from "./nested-compositions.ts";
+import { describePlayer, isLoaded, registeredPlayers } from "./lottie-players.ts";
 import { CompositionFault, inTime, nameOf, untilNothingIsMissing, type OpeningContext } from "./problems.ts";
 import { dispatchSeek } from "./seek-event.ts";
-import { lengthOf, type DrivenTimeline } from "./timeline.ts";
-import { driveTimelines, registeredTimelines } from "./timelines.ts";
+import type { DrivenTimeline } from "./timeline.ts";
+import { driveTimelines, registeredLength } from "./timelines.ts";
 import { bindVariables, declaredDefaults, pageVariables, renderValues, setCustomProperties } from "./variables.ts";
 
 /** A page of HyperFrames' contract, whose structure does not change any more. */
@@ -60,6 +61,7 @@ export async function openHyperframes(
   await awaitMedia(root, context);
   await awaitTimelines(page, root, pageScripts, nested.all, outside, context);
   await awaitBuilds(page, context);
+  await awaitPlayers(page, context);
   return frozen(page, root, outside, frameRate, context);
 }
 
@@ -166,6 +168,14 @@ async function awaitBuilds({ __hf }: HyperframesWindow, context: OpeningContext)
   );
 }
 
+/** Players of Lottie animations know their length when their file is there. */
+async function awaitPlayers(view: HyperframesWindow, context: OpeningContext): Promise<void> {
+  await untilNothingIsMissing(() => {
+    const missing = registeredPlayers(view).find((player) => !isLoaded(player));
+    return missing ? describePlayer(missing) : null;
+  }, context);
+}
+
 function frozen(
   view: HyperframesWindow,
   root: HTMLElement,
@@ -173,11 +183,7 @@ function frozen(
   rate: FrameRate,
   { warn }: OpeningContext,
 ): HyperframesComposition {
-  const registered = registeredTimelines(view, root.dataset["compositionId"] ?? null);
-  const times = new ClipTimes((composition) => {
-    const timeline = registered.get(composition.getAttribute("data-composition-id")!);
-    return timeline ? lengthOf(timeline) : null;
-  });
+  const times = new ClipTimes((composition) => registeredLength(view, composition, root.dataset["compositionId"] ?? null));
   startAnimationsWithClips(root, times);
   const clips = new Clips(root, times, rate);
   const durationSeconds: number | null = lengthOfComposition(root, times);

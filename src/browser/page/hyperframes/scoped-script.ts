@@ -1,3 +1,4 @@
+import { scopedAnimeRegistry, type AnimeRegistry } from "./anime-registry.ts";
 import { renderValues, type Variables } from "./variables.ts";
 import type { HyperframesApi, HyperframesWindow } from "./hyperframes-window.ts";
 import { AUTHORED_ID, renamedSelector, type Scope } from "./scope.ts";
@@ -8,6 +9,7 @@ export interface ScopedGlobals {
   readonly gsap: unknown;
   readonly window: HyperframesWindow;
   readonly __hyperframes: HyperframesApi;
+  readonly hyperframesAnime: AnimeRegistry;
 }
 
 /** Globals by which a script finds only what is in its own composition, and registers under its own id. */
@@ -18,12 +20,20 @@ export function scopedGlobals(view: HyperframesWindow, scope: Scope, variables: 
     querySelectorAll: find,
     getElementById: (id: string) => elementById(id, scope),
   });
-  const api: HyperframesApi = { ...view.__hyperframes!, getVariables: () => ({ ...variables, ...renderValues(view) }) };
+  const hyperframesAnime: AnimeRegistry = scopedAnimeRegistry(view.hyperframesAnime!, (id) =>
+    scope.authoredIds.includes(id) ? scope.id : id,
+  );
+  const api: HyperframesApi = {
+    ...view.__hyperframes!,
+    getVariables: () => ({ ...variables, ...renderValues(view) }),
+    hyperframesAnime,
+  };
   const gsap: unknown = view.gsap === undefined ? undefined : scopedGsap(view.gsap, find);
   const registry: object = scopedRegistry(view, scope);
   const window: HyperframesWindow = passingThrough(view, {
     document,
     __hyperframes: api,
+    hyperframesAnime,
     ...(gsap === undefined ? {} : { gsap }),
     get __timelines(): object {
       return registry;
@@ -33,7 +43,7 @@ export function scopedGlobals(view: HyperframesWindow, scope: Scope, variables: 
       if (timelines !== registry) Object.assign(registry, timelines);
     },
   });
-  return { document, gsap, window, __hyperframes: api };
+  return { document, gsap, window, __hyperframes: api, hyperframesAnime };
 }
 
 function findInScope(document: Document, selector: string, scope: Scope): Element[] {

@@ -9,6 +9,8 @@ export interface Timeline {
   totalDuration?(): unknown;
   /** Undoes what it did to the page. */
   revert?(): unknown;
+  /** What it did is not undone by going back. */
+  readonly isSequential?: boolean;
   readonly parent?: { readonly parent?: unknown } | null;
   getChildren?(nested: boolean, tweens: boolean, timelines: boolean): unknown;
 }
@@ -54,7 +56,8 @@ export class DrivenTimeline {
 
   /** Whether what it shows depends on what was shown before. */
   get isSequential(): boolean {
-    return typeof this.#timeline.getChildren === "function" && hasCallbacks(this.#timeline as TimelineChild);
+    const { isSequential = false, getChildren } = this.#timeline;
+    return isSequential || (typeof getChildren === "function" && hasCallbacks(this.#timeline as TimelineChild));
   }
 
   seek(pageSeconds: number): void {
