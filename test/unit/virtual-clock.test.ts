@@ -54,6 +54,38 @@ describe("timers", () => {
     expect(log).toEqual(["1@0", "2@0", "3@0", "4@0", "5@0", "6@4", "7@8", "8@12"]);
   });
 
+  it("that await one another are nested, and end a loop that awaits time to pass", async () => {
+    const wait = (): Promise<void> => new Promise((resolve) => void clock.setTimer(resolve, 0, false));
+    const loop = async (): Promise<void> => {
+      while (clock.nowMs < 20) await wait().then(say("turn"));
+    };
+    void loop();
+    await clock.advanceTo(20, () => new Promise((resolve) => void setImmediate(resolve)));
+    expect(log).toEqual(["turn@0", "turn@0", "turn@0", "turn@0", "turn@0", "turn@4", "turn@8", "turn@12", "turn@16", "turn@20"]);
+  });
+
+  it("without delay run while time stands only as long as they may have an end", async () => {
+    let depth = 0;
+    const again = (): void => {
+      depth++;
+      clock.setTimer(again, 0, false);
+    };
+    again();
+    while (await clock.runStanding(settle));
+    expect(depth).toBe(201);
+    expect(clock.nowMs).toBe(0);
+  });
+
+  it("of a scheduler come again at once", async () => {
+    let turns = 0;
+    const again = (): void => {
+      if (++turns < 500) clock.setTask(again, 0);
+    };
+    clock.setTask(again, 10);
+    await clock.advanceTo(10, settle);
+    expect(turns).toBe(500);
+  });
+
   it("take delays as browsers do", async () => {
     for (const delay of [-5, Number.NaN, Infinity, 1.9]) clock.setTimer(say(`${delay}`), delay, false);
     await clock.advanceTo(1, settle);
@@ -81,13 +113,13 @@ describe("timers", () => {
     expect(log).toEqual(["promise@1", "second@1"]);
   });
 
-  it("run while time stands still: those that are due, or those that came since", () => {
+  it("run while time stands still: those that are due, or those that came since", async () => {
     clock.setTimer(say("old"), 100, false);
     const since: number = clock.lastId;
     clock.setTimer(say("new"), 500, false);
-    expect(clock.runStanding()).toBe(false);
-    expect(clock.runStanding(since)).toBe(true);
-    expect(clock.runStanding(since)).toBe(false);
+    expect(await clock.runStanding(settle)).toBe(false);
+    expect(await clock.runStanding(settle, since)).toBe(true);
+    expect(await clock.runStanding(settle, since)).toBe(false);
     expect(log).toEqual(["new@0"]);
   });
 });

@@ -5,18 +5,22 @@ import { installAudioContext } from "./clock/install-audio-context.ts";
 import { installRandom } from "./clock/install-random.ts";
 import { installTime } from "./clock/install-time.ts";
 import { installTimers } from "./clock/install-timers.ts";
+import { installViewTransitions } from "./clock/install-view-transitions.ts";
 import { installWorkers } from "./clock/install-workers.ts";
 import type { PageWindow } from "./clock/page-window.ts";
+import { Messages } from "./clock/messages.ts";
 import { randomNumbers } from "./clock/random.ts";
 import { realTime } from "./clock/real-time.ts";
 import { VirtualClock } from "./clock/virtual-clock.ts";
 import { attributesDeclaring, firstDeclared, metaDeclaring, type Declarations, type Declaring } from "./declared.ts";
+import { Departure } from "./departure.ts";
 import { DepthScenes } from "./depth-scenes.ts";
 import { installDialogs } from "./dialogs.ts";
 import { DomWatch, unchanged, type DomChanges } from "./dom-watch.ts";
 import { AwaitedInVain, CompositionFault, installHyperframes, openHyperframes, type HyperframesComposition } from "./hyperframes/index.ts";
+import { Observers } from "./observers.ts";
 import { contractDeclaring, contractOf } from "./page-contract.ts";
-import { keptWhileTimeStands } from "./page-promise.ts";
+import { isPromise, keptWhileTimeStands } from "./page-promise.ts";
 import { LoadingTime, pause } from "./loading-time.ts";
 import { paintedRoots, registryOf, remember, rememberedRoots, type PaintedRoot } from "./painted-roots.ts";
 import { crossOriginIn, lateResourcesOf, pendingIn, resourcesOf, type Awaited } from "./readiness.ts";
@@ -27,6 +31,8 @@ import { capitalised, describe } from "./words.ts";
 
 /** How long answers to the page's own requests may take, in milliseconds: some are never meant to end. */
 const REQUESTS_LIMIT_MS = 5_000;
+/** How often observers are told within one frame. */
+const OBSERVER_ROUNDS = 3;
 /**
  * A page as something that can be brought to a time. It lives in the composition's own window, from before its scripts.
  */
@@ -36,6 +42,9 @@ export class Composition {
   readonly #clock: VirtualClock;
   readonly #watch: DomWatch = new DomWatch();
   readonly #requests = new Requests();
+  readonly #messages = new Messages();
+  readonly #observers = new Observers();
+  readonly #departure: Departure;
   readonly #adapters: Adapters;
   readonly #loading: LoadingTime;
   readonly #warnings = new Set<string>();
@@ -56,6 +65,7 @@ export class Composition {
   constructor(view: PageWindow, settings: EarlySettings, adapters: readonly Adapter[]) {
     this.#view = view;
     this.#settings = settings;
+    this.#departure = new Departure(view);
     this.#clock = new VirtualClock((thrown) => {
       view.reportError(thrown);
       if (this.#isReady) this.#warn(`A timer or animation frame of the page threw: ${describe(thrown)}`);
@@ -67,8 +77,13 @@ export class Composition {
       warn: (reason) => this.#warn(reason),
     });
     this.#adapters = new Adapters(adapters, page);
-    this.#loading = new LoadingTime(this.#clock, () => this.#adapters.freeze());
+    this.#loading = new LoadingTime(
+      this.#clock,
+      () => this.#adapters.freeze(),
+      () => this.#requests.areUnderWay,
+    );
     installHyperframes(view, settings);
+    void this.#freezeWhileLoading();
   }
 
   /** Takes in a window of the composition or of one of its frames before its scripts run. */
@@ -82,7 +97,10 @@ export class Composition {
       installAudioContext(view, this.#clock);
       installWorkers(view, (reason) => this.#warn(reason));
       installDialogs(view, (reason) => this.#warn(reason));
+      installViewTransitions(view, (reason) => this.#warn(reason));
       this.#requests.install(view);
+      this.#messages.install(view);
+      this.#observers.install(view);
       this.#adapters.install(view);
       this.#watchShadowTrees(view);
     }
@@ -98,10 +116,12 @@ export class Composition {
   /** Waits until the page can be rendered and everything that it shows has loaded; says what was missing after `limitMs`. */
   async open(limitMs: number): Promise<OpenedComposition | UnreadyComposition> {
     const deadlineMs: number = realTime.now() + limitMs;
+    await ownTurn;
     const { document } = this.#view;
     const url: string = this.#view.location.href;
     const notReady = (waitedFor: string): UnreadyComposition => ({ ready: false, url, waitedFor });
     if (!(await this.#loading.until(() => document.readyState === "complete", deadlineMs))) return notReady(this.#describeLoading());
+    await this.#awaitDeparture(deadlineMs);
     try {
       this.#hyperframes = await openHyperframes(this.#view, this.#settings, {
         deadlineMs,
@@ -120,6 +140,8 @@ export class Composition {
     for (const root of this.#foundRoots) this.#watchRoot(root);
     const late: string | null = await this.#awaitResources(deadlineMs);
     if (late !== null) return notReady(late);
+    await this.#loading.runAllTasks();
+    await this.#awaitDeparture(deadlineMs);
     this.#watch.take();
     this.#adapters.look();
     // Adapters of the page's own come with its contract, and only then is it known what ends when.
@@ -145,6 +167,7 @@ export class Composition {
    * @throws what the page's own `seek` throws
    */
   async seek(index: number): Promise<SeekEnd> {
+    await ownTurn;
     if (this.#isSequential) {
       if (index < this.#index) return "reload";
       while (this.#index < index) await this.#step(this.#index + 1);
@@ -157,19 +180,22 @@ export class Composition {
   async #step(index: number): Promise<void> {
     const { numerator, denominator } = this.#settings.frameRate;
     const timeMs: number = this.#loadedMs + (index * denominator * 1000) / numerator;
-    if (timeMs < this.#clock.nowMs) this.#clock.jumpTo(timeMs);
-    else await this.#clock.advanceTo(timeMs, realTime.nextTask);
     this.#index = index;
     this.#seconds = (index * denominator) / numerator;
+    if (timeMs < this.#clock.nowMs) this.#clock.jumpTo(timeMs);
+    else await this.#clock.advanceTo(timeMs, () => this.#yield());
     await this.#seekAdapters("before-frames");
-    if (await this.#clock.runFrames(() => Promise.resolve())) await realTime.nextTask();
+    if (await this.#clock.runFrames(() => Promise.resolve())) await this.#yield();
     await this.#seekAdapters("after-frames");
     const sinceId: number = this.#clock.lastId;
-    await keptWhileTimeStands(this.#seekPage(), this.#clock, sinceId);
-    if (this.#requests.areUnderWay) await this.#awaitRequests(Infinity);
+    const answer: unknown = this.#seekPage();
+    if (this.#messages.areUnderWay) await this.#yield();
+    if (isPromise(answer)) await this.#whileLooking(keptWhileTimeStands(answer, this.#clock, sinceId));
+    if (this.#requests.areUnderWay) await this.#whileLooking(this.#awaitRequests(Infinity));
     // What the frame itself has started begins in it.
-    await this.#seekAdapters("before-frames");
-    if (this.#late.length > 0) await this.#awaitLate();
+    await this.#seekStarted();
+    if (this.#observers.areInUse) await this.#tellObservers();
+    if (this.#late.length > 0) await this.#whileLooking(this.#awaitLate());
     this.#isSequential ||= this.#clock.isWaiting || this.#adapters.areSequential;
   }
 
@@ -181,9 +207,67 @@ export class Composition {
   }
 
   async #seekAdapters(turn: "before-frames" | "after-frames"): Promise<void> {
+    await this.#adapters.seek(turn, this.#takeChanges());
+  }
+
+  async #seekStarted(): Promise<boolean> {
+    const changes: DomChanges = this.#takeChanges();
+    this.#adapters.notice(changes);
+    await this.#seekAdapters("before-frames");
+    return changes.hasNewStyles;
+  }
+
+  /** Observers are told of what has moved, and what they start begins in the same frame; what that moves, they are told again. */
+  async #tellObservers(): Promise<void> {
+    for (let round = 0; round < OBSERVER_ROUNDS; round++) {
+      await this.#observers.told();
+      if (!(await this.#seekStarted())) return;
+    }
+  }
+
+  #takeChanges(): DomChanges {
     const changes: DomChanges = this.#watch.take();
     if (changes.hasNewStyles) this.#late.push(...lateResourcesOf([...changes.added, ...changes.sourced]));
-    await this.#adapters.seek(turn, changes);
+    return changes;
+  }
+
+  /** What the page has changed begins where things are now, whenever the browser looks at it. */
+  #notice(): void {
+    const changes: DomChanges = this.#takeChanges();
+    if (changes.hasNewStyles) this.#adapters.notice(changes);
+  }
+
+  /** Lets promises and messages of the page run, and waits for what servers answer: all of it happens at the time that it is. */
+  async #yield(): Promise<void> {
+    this.#notice();
+    await this.#messages.arrived();
+    if (this.#requests.areUnderWay) await this.#whileLooking(this.#awaitRequests(Infinity));
+  }
+
+  /** Waits for what takes real time. What the page changes meanwhile stands from the browser's first look at it. */
+  async #whileLooking(work: Promise<unknown>): Promise<void> {
+    this.#notice();
+    let isOver = false;
+    const look = async (): Promise<void> => {
+      for (;;) {
+        await realTime.nextFrame();
+        if (isOver) return;
+        this.#notice();
+      }
+    };
+    void look();
+    await work.finally(() => {
+      isOver = true;
+    });
+  }
+
+  /** In each of the browser's frames, before it looks at styles: one that comes late would find short animations at their end. */
+  async #freezeWhileLoading(): Promise<void> {
+    for (;;) {
+      await realTime.nextFrame();
+      if (this.#isReady) return;
+      this.#adapters.freeze();
+    }
   }
 
   /** What came in this frame is waited for before its picture is taken. */
@@ -197,6 +281,11 @@ export class Composition {
       await Promise.race([arrived, limit]).catch((thrown: unknown) =>
         this.#warn(`${capitalised(what)}, which came ${this.#seconds} s into the video, did not load: ${describe(thrown)}`),
       );
+  }
+
+  /** A page that goes elsewhere ends here. One that only seemed to is rendered after a while. */
+  async #awaitDeparture(deadlineMs: number): Promise<void> {
+    await this.#loading.until(() => !this.#departure.isNear, Math.min(deadlineMs, realTime.now() + REQUESTS_LIMIT_MS));
   }
 
   async #awaitReady(deadlineMs: number): Promise<string | null> {
@@ -310,6 +399,12 @@ export class Composition {
   }
 }
 
+/**
+ * Browsers take an address that a script gives to `location` as relative to whoever began the turn: where that is the shell in
+ * another window, to the shell's. After it has been awaited, it is the page.
+ */
+const ownTurn: Promise<void> = Promise.resolve();
+
 /** The page as adapters see it, at whatever time they look. */
 function livePage(live: { windows(): Window[]; roots(): PaintedRoot[]; now(): AdapterTime; warn(reason: string): void }): AdapterPage {
   return {
@@ -323,6 +418,7 @@ function livePage(live: { windows(): Window[]; roots(): PaintedRoot[]; now(): Ad
       return live.now();
     },
     added: null,
+    restyled: null,
     hasNewStyles: true,
     warn: live.warn,
   };

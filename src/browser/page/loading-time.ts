@@ -16,18 +16,23 @@ const PATIENT_ROUNDS = 10;
 export class LoadingTime {
   readonly #clock: VirtualClock;
   readonly #freeze: () => void;
+  readonly #isAnswering: () => boolean;
   #frozeAtMs = 0;
   #awaitedRounds = 0;
 
-  /** @param freeze takes hold of what moves by itself */
-  constructor(clock: VirtualClock, freeze: () => void) {
+  /**
+   * @param freeze takes hold of what moves by itself
+   * @param isAnswering whether a server is still to answer: what waits for it needs no time of the page
+   */
+  constructor(clock: VirtualClock, freeze: () => void, isAnswering: () => boolean) {
     this.#clock = clock;
     this.#freeze = freeze;
+    this.#isAnswering = isAnswering;
   }
 
   /** Lets timers without delay run, with which pages set themselves up; time stands still. */
   async runTasks(): Promise<void> {
-    for (let task = 0; task < TASKS_A_ROUND && this.#clock.runStanding(); task++) await realTime.nextTask();
+    for (let task = 0; task < TASKS_A_ROUND && (await this.#clock.runStanding(realTime.nextTask)); task++);
     if (realTime.now() - this.#frozeAtMs < FREEZE_MS) return;
     this.#freeze();
     this.#frozeAtMs = realTime.now();
@@ -41,8 +46,14 @@ export class LoadingTime {
     this.#freeze();
   }
 
+  /** Runs all of them: how many had their turn before must not depend on how long the page took to load. */
+  async runAllTasks(): Promise<void> {
+    while (await this.#clock.runStanding(realTime.nextTask));
+  }
+
   /** One round of waiting for what may come from timers and animation frames: after some patience, time goes on. */
   async runWhileAwaited(): Promise<void> {
+    if (this.#isAnswering()) return this.runTasks().then(() => pause(ROUND_MS));
     await (++this.#awaitedRounds > PATIENT_ROUNDS ? this.flow() : this.runTasks());
   }
 

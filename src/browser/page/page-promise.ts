@@ -12,9 +12,8 @@ const PATIENCE_MS = 4;
  * @param sinceId the last callback that waited before it was called
  * @throws what the promise is rejected with
  */
-export async function keptWhileTimeStands(answer: unknown, clock: VirtualClock, sinceId: number): Promise<void> {
-  if (typeof (answer as PromiseLike<unknown> | undefined)?.then !== "function") return;
-  const kept: Promise<void> = Promise.resolve(answer as PromiseLike<void>);
+export async function keptWhileTimeStands(answer: PromiseLike<unknown>, clock: VirtualClock, sinceId: number): Promise<void> {
+  const kept: Promise<unknown> = Promise.resolve(answer);
   let isOver = false;
   const over: Promise<void> = kept.then(
     () => {
@@ -29,8 +28,11 @@ export async function keptWhileTimeStands(answer: unknown, clock: VirtualClock, 
     await Promise.race([over, pause(PATIENCE_MS)]);
     if (isOver) break;
     await clock.runFrames(() => Promise.resolve());
-    clock.runStanding(sinceId);
-    await realTime.nextTask();
+    if (!(await clock.runStanding(realTime.nextTask, sinceId))) await realTime.nextTask();
   }
   await kept;
+}
+
+export function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as PromiseLike<unknown> | undefined)?.then === "function";
 }

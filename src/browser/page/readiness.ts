@@ -57,7 +57,11 @@ export function lateResourcesOf(elements: readonly Element[]): Awaited[] {
   const loading: Element[] = elements.flatMap((element) =>
     element.isConnected ? [...(element.matches(LOADING) ? [element] : []), ...element.querySelectorAll(LOADING)] : [],
   );
-  return loading.flatMap((element) => {
+  const backgrounds: string[] = elements.flatMap((element) => {
+    const { backgroundImage = "" } = (element as Partial<HTMLElement>).style ?? {};
+    return backgroundImage.includes("url(") ? urlsIn(backgroundImage, null, element.getRootNode() as PaintedRoot) : [];
+  });
+  const others: Awaited[] = loading.flatMap((element) => {
     switch (element.localName) {
       case "img":
         return (element as HTMLImageElement).complete ? [] : pictureOf(element as HTMLImageElement);
@@ -67,6 +71,7 @@ export function lateResourcesOf(elements: readonly Element[]): Awaited[] {
         return [documentOf(element as HTMLIFrameElement | HTMLScriptElement)];
     }
   });
+  return [...others, ...[...new Set(backgrounds)].map(backgroundOf)];
 }
 
 const LOADING = "img, link[rel~=stylesheet], iframe, script[src]";

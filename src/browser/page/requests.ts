@@ -18,6 +18,7 @@ export class Requests {
         return track(this, read.call(this));
       } as never;
     }
+    this.#trackWork(view);
     const { send, open } = view.XMLHttpRequest.prototype;
     const urls = new WeakMap<XMLHttpRequest, string>();
     view.XMLHttpRequest.prototype.open = function (this: XMLHttpRequest, ...args: unknown[]) {
@@ -30,6 +31,52 @@ export class Requests {
     view.XMLHttpRequest.prototype.send = function (this: XMLHttpRequest, body) {
       send.call(this, body);
       end(this);
+    };
+  }
+
+  /** What the browser itself takes its time for: it is there before time goes on, as the answers of servers are. */
+  #trackWork(view: PageWindow): void {
+    const { OffscreenCanvas, Blob, SubtleCrypto, BaseAudioContext, HTMLImageElement } = view;
+    const promised: readonly (readonly [object | undefined, readonly string[]])[] = [
+      [view, ["createImageBitmap"]],
+      [OffscreenCanvas?.prototype, ["convertToBlob"]],
+      [Blob.prototype, ["arrayBuffer", "bytes", "text"]],
+      [SubtleCrypto?.prototype, ["decrypt", "deriveBits", "digest", "encrypt", "generateKey", "importKey", "sign", "verify"]],
+      [BaseAudioContext.prototype, ["decodeAudioData"]],
+      [HTMLImageElement.prototype, ["decode"]],
+    ];
+    const track = (work: Promise<unknown>, name: string): Promise<unknown> => this.#track(work, `${name}()`);
+    for (const [holder, names] of promised) {
+      for (const name of names) {
+        const real = (holder as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined> | undefined)?.[name];
+        if (!real) continue;
+        Object.assign(holder!, {
+          [name](this: unknown, ...args: unknown[]) {
+            return track(real.apply(this ?? view, args), name);
+          },
+        });
+      }
+    }
+    // A picture that no tree holds is waited for as well: its handler draws it, or puts it in.
+    const src: PropertyDescriptor = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src")!;
+    const load = (image: HTMLImageElement, url: string): void => {
+      src.set!.call(image, url);
+      if (image.complete || image.loading === "lazy") return;
+      const ended = (resolve: () => void): void => {
+        for (const type of ["load", "error"]) image.addEventListener(type, () => resolve(), { once: true });
+      };
+      void this.#track(new Promise<void>(ended), image.src);
+    };
+    Object.defineProperty(HTMLImageElement.prototype, "src", {
+      ...src,
+      set(this: HTMLImageElement, url: string) {
+        load(this, url);
+      },
+    });
+    const { toBlob } = view.HTMLCanvasElement.prototype;
+    view.HTMLCanvasElement.prototype.toBlob = function (callback, ...format) {
+      const encode = (resolve: () => void): void => toBlob.call(this, (blob) => (resolve(), callback(blob)), ...format);
+      void track(new Promise<void>(encode), "toBlob");
     };
   }
 

@@ -16,6 +16,8 @@ export interface Adapter {
    * which something was added, so it must be cheap where nothing has changed.
    */
   discover(page: AdapterPage): boolean;
+  /** The page has changed something, and the browser may look at it before the next `discover`: for what begins by itself then. */
+  notice?(page: AdapterPage): void;
   /** Brings all that it has found to a time. A promise is awaited before the picture is taken. */
   seek(time: AdapterTime): void | Promise<void>;
   /** When the last of its animations ends, in seconds; null where it has none that ends. */
@@ -41,6 +43,8 @@ export interface AdapterPage {
   readonly roots: readonly (Document | ShadowRoot)[];
   /** Null at the first look; afterwards what was added since the last one. */
   readonly added: readonly Element[] | null;
+  /** Elements whose `style` attribute changed since the last look; null where other things did, so that any style may be another. */
+  readonly restyled: ReadonlySet<Element> | null;
   /** The tree or attributes changed, so that style sheets may match anew. True at the first look. */
   readonly hasNewStyles: boolean;
   /** The time that the page sees now. A getter: later reads answer later times. */

@@ -61,6 +61,14 @@ export class Adapters {
     }
   }
 
+  /** The page has changed something, and the browser may look at it before the next turn. */
+  notice(changes: DomChanges): void {
+    for (const one of this.#known) {
+      if (one.adapter.notice) one.adapter.notice(this.#pageWith(changes));
+      else one.changes &&= joined(one.changes, changes);
+    }
+  }
+
   /** Those of one turn look at what is new and seek, in the order in which they were given. */
   async seek(turn: Turn, changes: DomChanges): Promise<void> {
     for (const one of this.#known) one.changes &&= joined(one.changes, changes);
@@ -74,13 +82,16 @@ export class Adapters {
   }
 
   #discover(one: Known): void {
-    const { changes } = one;
+    one.isActive = one.adapter.discover(this.#pageWith(one.changes));
+    one.changes = unchanged;
+  }
+
+  #pageWith(changes: DomChanges | null): AdapterPage {
     // The page object's getters are live: what is laid over it must not read them.
-    const page: AdapterPage = Object.create(this.#page, {
+    return Object.create(this.#page, {
       added: { value: changes === null ? null : changes.added },
+      restyled: { value: changes === null ? null : changes.restyled },
       hasNewStyles: { value: changes?.hasNewStyles ?? true },
     }) as AdapterPage;
-    one.isActive = one.adapter.discover(page);
-    one.changes = unchanged;
   }
 }

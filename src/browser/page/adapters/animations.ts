@@ -1,6 +1,6 @@
 import { realTime } from "../clock/real-time.ts";
 import type { PageWindow } from "../clock/page-window.ts";
-import type { Adapter, AdapterPage } from "./adapter.ts";
+import type { Adapter, AdapterPage, AdapterTime } from "./adapter.ts";
 import { FrozenAnimation, type NativePlay } from "./frozen-animation.ts";
 
 /** Events that a page hears of animations; their handlers may change what is shown. */
@@ -42,15 +42,21 @@ class Animations implements Adapter {
     this.#hearListeners(view as PageWindow);
   }
 
-  /** Style is looked at in any case: a checked box, the focus, a rule and another animation change it as well as the tree. */
   discover(page: AdapterPage): boolean {
     // As in a browser's frame: what is known comes to the time first, and transitions that begin start from there.
     if (page.added !== null) this.#show();
-    this.#look(page);
+    if (page.hasNewStyles) this.#look(page);
     return this.#frozen.size > 0;
   }
 
-  seek(): void | Promise<void> {
+  /** Looks in any case: a checked box, the focus, a rule, another animation change what style matches, as the tree does. */
+  notice(page: AdapterPage): void {
+    this.#show();
+    this.#look(page);
+  }
+
+  seek({ milliseconds }: AdapterTime): void | Promise<void> {
+    for (const one of this.#frozen.values()) one.start(milliseconds);
     this.#show();
     if (this.#hasEvents && this.#isHeard) return this.#letEventsCome();
   }
@@ -72,22 +78,26 @@ class Animations implements Adapter {
   }
 
   /** Takes in what style started since the last look, and lets go what style ended. */
-  #look({ roots, now, hasNewStyles }: AdapterPage): void {
+  #look({ roots, now, restyled }: AdapterPage): void {
     const nowMs: number = now.milliseconds;
     // One computation of styles for all: between two changes of an animation's time each question would cost one.
     const relevant: Animation[] = roots.flatMap((root) => root.getAnimations());
     for (const animation of relevant) this.#freeze(animation);
     for (const [animation, one] of this.#frozen) {
+      // The others change by what scripts call alone.
+      if (!one.isOfStyle) continue;
+      if (one.isDone && this.#isSequential) {
+        this.#frozen.delete(animation);
+        continue;
+      }
       const state: AnimationPlayState = one.playState;
       if (state === "idle") this.#frozen.delete(animation);
       else if (state === "paused" && one.isRunning) one.hold(nowMs);
       else if (state === "running" && !one.isRunning && one.rate !== 0) one.resume();
-      else {
-        if (hasNewStyles && this.#isHeard) one.readTiming();
-        continue;
-      }
+      else continue;
       this.#noteChange();
     }
+    for (const one of this.#frozen.values()) if (one.isStyledBy(restyled)) one.showAnew();
   }
 
   #freeze(animation: Animation): FrozenAnimation | null {
@@ -116,6 +126,7 @@ class Animations implements Adapter {
       await realTime.nextTask();
       this.#show();
       this.#look(this.#page);
+      for (const one of this.#frozen.values()) one.start(this.#now());
       this.#show();
     }
   }
@@ -135,6 +146,7 @@ class Animations implements Adapter {
       setStart: (animation, startMs) => startTime!.set!.call(animation, startMs),
       setRate: (animation, rate) => playbackRate!.set!.call(animation, rate),
       playState: (animation) => playState!.get!.call(animation) as AnimationPlayState,
+      isIdle: (animation) => startTime!.get!.call(animation) === null,
       finish: (animation) => finish.call(animation),
     });
     const frozen = (animation: Animation): FrozenAnimation | null => this.#frozen.get(animation) ?? this.#freeze(animation);
@@ -267,12 +279,12 @@ class Animations implements Adapter {
       ...effect,
       set(this: Animation, value: AnimationEffect | null) {
         effect.set!.call(this, value);
-        known(this)?.readTiming();
+        known(this)?.takeEffect();
       },
     });
     const { updateTiming } = view.AnimationEffect.prototype;
     const rereadTiming = (effect: AnimationEffect): void => {
-      for (const one of this.#frozen.values()) if (one.animation.effect === effect) one.readTiming();
+      for (const one of this.#frozen.values()) if (one.effect === effect) one.readTiming();
     };
     view.AnimationEffect.prototype.updateTiming = function (timing) {
       updateTiming.call(this, timing);

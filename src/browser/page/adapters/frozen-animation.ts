@@ -4,6 +4,8 @@ export interface NativePlay {
   setStart(animation: Animation, startMs: number): void;
   setRate(animation: Animation, rate: number): void;
   playState(animation: Animation): AnimationPlayState;
+  /** It has no time of its own: it was cancelled, by the page or by its style. Unlike the play state it is told without a look at styles. */
+  isIdle(animation: Animation): boolean;
   finish(animation: Animation): void;
 }
 
@@ -14,6 +16,11 @@ export interface NativePlay {
 export class FrozenAnimation {
   readonly animation: Animation;
   readonly #native: NativePlay;
+  /** Asked for once: each answer would compute all styles. */
+  #effect: AnimationEffect | null;
+  /** A CSS animation or transition, which style starts, changes and ends. */
+  readonly isOfStyle: boolean;
+  readonly #isOfAnimationRule: boolean;
   /** The virtual time at which its own time was 0; null until the frame that shows it first, and while it is paused. */
   #startMs: number | null = null;
   /** Its own time while it has no start. */
@@ -30,12 +37,19 @@ export class FrozenAnimation {
     this.animation = animation;
     this.#native = native;
     this.#rate = rate;
-    this.#timing = timingOf(animation);
+    this.#isOfAnimationRule = "animationName" in animation;
+    this.isOfStyle = this.#isOfAnimationRule || "transitionProperty" in animation;
+    this.#effect = animation.effect;
+    this.#timing = timingOf(this.#effect);
     this.#isPaused = native.playState(animation) === "paused";
     const { currentTime } = animation;
     this.#heldMs = this.#isPaused && typeof currentTime === "number" ? currentTime : rate < 0 ? finite(this.endMs) : 0;
     this.#shownMs = this.#heldMs;
     this.#stand(this.#heldMs);
+  }
+
+  get effect(): AnimationEffect | null {
+    return this.#effect;
   }
 
   get rate(): number {
@@ -72,13 +86,34 @@ export class FrozenAnimation {
     return this.#shownMs;
   }
 
+  /** Whether style may change it: it does so with its element's, or with one around it. */
+  isStyledBy(restyled: ReadonlySet<Element> | null): boolean {
+    if (!this.#isOfAnimationRule || !this.isRunning) return false;
+    if (restyled === null) return true;
+    if (restyled.size === 0) return false;
+    let node: Node | null = (this.#effect as KeyframeEffect).target;
+    while (node && !restyled.has(node as Element)) node = node.parentNode ?? (node as Partial<ShadowRoot>).host ?? null;
+    return node !== null;
+  }
+
+  /** It has ended, and no change of style lets it go on. */
+  get isDone(): boolean {
+    return this.#isFinished && this.isOfStyle && !this.#isOfAnimationRule;
+  }
+
   get playState(): AnimationPlayState {
     return this.#native.playState(this.animation);
   }
 
   /** Reads anew what the effect's author may have changed. */
   readTiming(): void {
-    this.#timing = timingOf(this.animation);
+    this.#timing = timingOf(this.#effect);
+  }
+
+  /** The page gave it another effect. */
+  takeEffect(): void {
+    this.#effect = this.animation.effect;
+    this.readTiming();
   }
 
   /** Its own time at a virtual time. */
@@ -95,13 +130,18 @@ export class FrozenAnimation {
     return Math.floor(activeMs / Math.max(1e-9, Number(duration)));
   }
 
-  /** Starts where it has not, and shows the time; says whether it came into another phase. */
+  /** A frame shows it: it starts where it has not. */
+  start(nowMs: number): void {
+    if (this.#startMs === null && !this.#isPaused && this.#rate !== 0) this.#startMs = nowMs - this.#heldMs / this.#rate;
+  }
+
+  /** Shows the time; says whether it came into another phase. */
   seek(nowMs: number): boolean {
-    if (this.#isPaused) return false;
-    if (this.#startMs === null) this.#startMs = this.#rate === 0 ? null : nowMs - this.#heldMs / this.#rate;
+    if (this.#startMs === null) return false;
     const timeMs: number = this.timeAt(nowMs);
-    if (timeMs === this.#shownMs) return false;
-    if (this.#isOverAt(timeMs) && this.#isFinished) return false;
+    if (timeMs === this.#shownMs || (this.#isFinished && this.#isOverAt(timeMs))) return false;
+    // A time would bring one that was cancelled back.
+    if (this.#native.isIdle(this.animation)) return false;
     const before: number = this.phaseAt(this.#shownMs);
     // Its style may have made it longer meanwhile.
     if (this.#isOverAt(timeMs)) this.readTiming();
@@ -154,6 +194,7 @@ export class FrozenAnimation {
     this.#isFinished = false;
     this.#native.setRate(this.animation, 0);
     this.#show(this.#heldMs);
+    this.showAnew();
   }
 
   /** It plays again: from its beginning where it is at its end. */
@@ -176,6 +217,17 @@ export class FrozenAnimation {
     if (Number.isFinite(endMs) && this.#rate !== 0) this.#startMs = nowMs - endMs / this.#rate;
     this.#isPaused = false;
     this.#finish();
+  }
+
+  /**
+   * Where style changes an animation, Chromium computes it once by start and rate, which says 0 here, and takes the very time that
+   * it has for no change.
+   */
+  showAnew(): void {
+    if (this.#isFinished) return;
+    this.#native.setCurrentTime(this.animation, this.#shownMs + 2 * ROUNDING_MS);
+    this.readTiming();
+    this.#show(this.#shownMs);
   }
 
   /** Gives it back to the browser as the page knows it. */
@@ -222,7 +274,7 @@ const ROUNDING_MS = 1e-6;
 /** A start in the browser's time after which any animation has ended. */
 const LONG_AGO_MS = -1e12;
 
-function timingOf({ effect }: Animation): ComputedEffectTiming {
+function timingOf(effect: AnimationEffect | null): ComputedEffectTiming {
   return effect?.getComputedTiming() ?? { delay: 0, activeDuration: 0, duration: 0, endTime: 0 };
 }
 

@@ -36,6 +36,43 @@ export function installTimers(view: PageWindow, clock: VirtualClock, bornAtMs: n
     cancelIdleCallback: (id?: unknown) => clock.clearTimer(Number(id)),
   };
   Object.assign(view, functions);
+  installScheduler(view as PageWindow & SchedulerWindow, clock);
+  view.AbortSignal.timeout = (delay) => {
+    const controller = new view.AbortController();
+    clock.setTimer(() => controller.abort(new view.DOMException("signal timed out", "TimeoutError")), Number(delay), false);
+    return controller.signal;
+  };
+}
+
+/** As much as is used here; TypeScript does not know it yet (https://wicg.github.io/scheduling-apis/). */
+interface SchedulerWindow {
+  readonly scheduler?: object;
+}
+
+interface TaskOptions {
+  readonly delay?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Tasks run in the order in which they were asked for, whatever their priority. */
+function installScheduler({ scheduler }: SchedulerWindow, clock: VirtualClock): void {
+  if (!scheduler) return;
+  const postTask = (callback: () => unknown, { delay = 0, signal }: TaskOptions = {}): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      const id: number = clock.setTask(() => {
+        try {
+          resolve(callback());
+        } catch (thrown) {
+          reject(thrown as Error);
+        }
+      }, delay);
+      signal?.addEventListener("abort", () => {
+        clock.clearTimer(id);
+        reject(signal.reason as Error);
+      });
+    });
+  Object.assign(scheduler, { postTask, yield: () => postTask(() => {}) });
 }
 
 /** @throws TypeError of the page's realm, in the browser's words */

@@ -18,6 +18,7 @@ const {
 } = globalThis;
 const now: () => number = realPerformance.now.bind(realPerformance);
 const turns = new MessageChannel();
+const { postMessage } = MessagePort.prototype;
 const waiting: (() => void)[] = [];
 turns.port1.onmessage = () => waiting.shift()?.();
 
@@ -28,7 +29,7 @@ export const realTime: RealTime = {
   nextTask: () =>
     new Promise((resolve) => {
       waiting.push(resolve);
-      turns.port2.postMessage(0);
+      postMessage.call(turns.port2, 0);
     }),
   nextFrame: () => new Promise((resolve) => void realRequestAnimationFrame.call(globalThis, () => resolve())),
 };

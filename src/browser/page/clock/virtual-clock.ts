@@ -17,6 +17,10 @@ interface Timer {
 /** HTML, "timer initialisation steps": a timer that was set within five others waits at least 4 ms. */
 const NESTING_LIMIT = 5;
 const LEAST_NESTED_MS = 4;
+/** Tasks that a script asks for one after the other are many without any time between; more than these are taken for endless. */
+const TASK_NESTING_LIMIT = 1_000;
+/** While time stands, a row of timers without delay sets a page up. A longer one is taken for endless, and goes on with time. */
+const STANDING_LIMIT = 200;
 /** A page that reads the time over and over in one task waits for it to pass: from here on each read lets a little pass. */
 const PATIENT_READS = 10_000;
 const CREEP_MS = 0.01;
@@ -65,8 +69,17 @@ export class VirtualClock {
   }
 
   setTimer(callback: () => void, delayMs: number, repeats: boolean): number {
+    return this.#set(callback, delayMs, repeats, NESTING_LIMIT);
+  }
+
+  /** Of a scheduler, which unlike a timer may come again at once. */
+  setTask(callback: () => void, delayMs: number): number {
+    return this.#set(callback, delayMs, false, TASK_NESTING_LIMIT);
+  }
+
+  #set(callback: () => void, delayMs: number, repeats: boolean, nestingLimit: number): number {
     const nesting: number = this.#nesting + 1;
-    const least: number = nesting > NESTING_LIMIT ? LEAST_NESTED_MS : repeats ? 1 : 0;
+    const least: number = nesting > nestingLimit ? LEAST_NESTED_MS : repeats ? 1 : 0;
     const delay: number = Math.max(least, Number.isFinite(delayMs) ? Math.trunc(delayMs) : 0);
     const id: number = ++this.#lastId;
     this.#timers.set(id, { id, callback, dueMs: this.#nowMs + delay, intervalMs: repeats ? delay : null, nesting });
@@ -96,8 +109,7 @@ export class VirtualClock {
   async advanceTo(timeMs: number, settle: () => Promise<void>): Promise<void> {
     for (let timer = this.#nextDue(timeMs); timer; timer = this.#nextDue(timeMs)) {
       this.#moveTo(Math.max(this.#nowMs, timer.dueMs));
-      this.#run(timer);
-      await settle();
+      await this.#run(timer, settle);
     }
     this.#moveTo(Math.max(this.#nowMs, timeMs));
   }
@@ -132,11 +144,12 @@ export class VirtualClock {
    * Runs one timer while time stands still: one that is due now or, where `sinceId` is given, the earliest of those that were set
    * after it, whatever their delay.
    *
+   * @param settle lets promises and messages of the page run after it
    * @returns whether there was one
    */
-  runStanding(sinceId?: number): boolean {
+  async runStanding(settle: () => Promise<void>, sinceId?: number): Promise<boolean> {
     const timer: Timer | null = sinceId === undefined ? this.#nextDue(this.#nowMs, 0, true) : this.#nextDue(Infinity, sinceId);
-    if (timer) this.#run(timer);
+    if (timer) await this.#run(timer, settle);
     return timer !== null;
   }
 
@@ -149,7 +162,9 @@ export class VirtualClock {
   #nextDue(byMs: number, sinceId = 0, forgivesNesting = false): Timer | null {
     let next: Timer | null = null;
     for (const timer of this.#timers.values()) {
-      const lateMs: number = forgivesNesting && timer.intervalMs === null && timer.nesting > NESTING_LIMIT ? LEAST_NESTED_MS : 0;
+      const isForgiven: boolean =
+        forgivesNesting && timer.intervalMs === null && timer.nesting > NESTING_LIMIT && timer.nesting <= STANDING_LIMIT;
+      const lateMs: number = isForgiven ? LEAST_NESTED_MS : 0;
       if (timer.id <= sinceId || timer.dueMs - lateMs > byMs) continue;
       // Insertion order is the order of age.
       if (next === null || timer.dueMs < next.dueMs) next = timer;
@@ -157,7 +172,7 @@ export class VirtualClock {
     return next;
   }
 
-  #run(timer: Timer): void {
+  async #run(timer: Timer, settle: () => Promise<void>): Promise<void> {
     if (timer.intervalMs === null) this.#timers.delete(timer.id);
     else {
       // It is now the youngest of those that are due at its next time.
@@ -170,8 +185,9 @@ export class VirtualClock {
       timer.callback();
     } catch (thrown) {
       this.#report(thrown);
-    } finally {
-      this.#nesting = 0;
     }
+    // Promises that it has settled still belong to it: what awaits one timer after the other is a row of nested ones.
+    await settle();
+    this.#nesting = 0;
   }
 }
