@@ -249,7 +249,8 @@ export class Composition {
     this.#notice();
     let isOver = false;
     const look = async (): Promise<void> => {
-      for (;;) {
+      // A page that goes elsewhere gets no frames any more.
+      while (!this.#departure.isNear) {
         await realTime.nextFrame();
         if (isOver) return;
         this.#notice();
