@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { chmod } from "node:fs/promises";
@@ -346,12 +346,17 @@ describe("the sandbox", () => {
     expect(sandbox).toEqual(isRoot ? { enabled: false, reason: expect.stringMatching(off) } : { enabled: true, reason: null });
   });
 
-  test.runIf(isRoot)("is on for another user, whose pages are confined by it", async () => {
+  const nobody: readonly string[] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+  const canNobody = (command: string, ...args: readonly string[]): boolean =>
+    spawnSync("setpriv", [...nobody, command, ...args], { stdio: "ignore" }).status === 0;
+
+  test.runIf(isRoot)("is on for another user, whose pages are confined by it", async ({ skip }) => {
+    skip(!canNobody(process.execPath, "--eval", `fs.readFileSync(${JSON.stringify(caller)})`), "no other user may read this checkout");
+    skip(!canNobody("unshare", "--user", "true"), "the system gives no other user a namespace of its own");
     await using place = await scratch();
     await chmod(place.folder, 0o777);
     const page: string = await place.page(`<!doctype html><body>${pageAfter("0")}`);
     const job: string = JSON.stringify({ jobs: [{ page, output: place.path("video.mp4"), ...size, frameRate: 20 }] } satisfies CallerTask);
-    const nobody: readonly string[] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     const child: ChildProcess = spawn("setpriv", [...nobody, process.execPath, "--import", "tsx", caller, job], {
       env: { ...process.env, HOME: place.folder, TMPDIR: place.folder },
       stdio: ["ignore", "pipe", "inherit"],
