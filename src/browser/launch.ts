@@ -46,6 +46,8 @@ const baseFlags: readonly string[] = [
   "--mute-audio",
   // window.open gives null.
   "--block-new-web-contents",
+  // On a thread of its own the compositor moves what has just begun, by real time, before anybody can stop it.
+  "--disable-threaded-animation",
 ];
 
 /**

@@ -40,6 +40,19 @@ export async function openBrowserPage(context: BrowserContext, size: Size): Prom
   }
 }
 
+/** How long a page may take to close before it is told again, in milliseconds; and how often it is. */
+const CLOSE_MS = 1_000;
+const CLOSE_TRIES = 5;
+
+/** What comes of a promise; undefined where nothing does in time. */
+async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
+
 class ConnectedPage implements BrowserPage {
   readonly lost: Promise<never>;
   readonly #page: Page;
@@ -102,7 +115,16 @@ class ConnectedPage implements BrowserPage {
     if (this.#isClosing) return;
     this.#isClosing = true;
     // A page whose browser is gone is closed.
-    await this.#page.close().catch(() => {});
+    const closed: Promise<true> = this.#page.close().then(
+      () => true,
+      () => true,
+    );
+    // Chromium forgets to close a page that is told so in the very moment in which another document arrives in it.
+    for (let tries = 0; tries < CLOSE_TRIES && !(await within(CLOSE_MS, closed)); tries++)
+      await within(
+        CLOSE_MS,
+        this.#session.send("Page.close").catch(() => {}),
+      );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
