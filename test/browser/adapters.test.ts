@@ -214,8 +214,11 @@ describe("pictures of several frames", () => {
     expect(wrong.slice(0, 12)).toEqual([]);
   });
 
-  it("show the same in any order", async () => {
-    await expectSameHashes(open, orders.sequential, await hashesOf(open, all));
+  it("show the same in any order, and in another browser", async () => {
+    const hashes: ReadonlyMap<number, string> = await hashesOf(open, all);
+    await expectSameHashes(open, orders.sequential, hashes);
+    await using other = await openComputedPage(folder.path("images.html"), size, frameRate);
+    expect(await hashesOf(other, all)).toEqual(hashes);
   });
 });
 
@@ -283,8 +286,11 @@ describe("videos", () => {
       expect(wrong.slice(0, 12)).toEqual([]);
     });
 
-    it("show the same in any order", async () => {
-      await expectSameHashes(open, orders[access], await hashesOf(open, all));
+    it("show the same in any order, and in another browser", async () => {
+      const hashes: ReadonlyMap<number, string> = await hashesOf(open, all);
+      await expectSameHashes(open, orders[access], hashes);
+      await using other = await openComputedPage(folder.path(`${page}.html`), size, frameRate);
+      expect(await hashesOf(other, all)).toEqual(hashes);
     });
   });
 });
