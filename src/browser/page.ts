@@ -2,6 +2,7 @@ import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { PageException, type BrowserPage, type CdpParams } from "../core/browser.ts";
 import { browserClosed, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
 import type { Size } from "../core/frame.ts";
+import { within } from "../core/pipeline/watchdog.ts";
 
 type RawSend = (method: string, params?: CdpParams) => Promise<unknown>;
 type RawListen = (event: string, listener: (params: never) => void) => void;
@@ -44,13 +45,13 @@ export async function openBrowserPage(context: BrowserContext, size: Size): Prom
 const CLOSE_MS = 1_000;
 const CLOSE_TRIES = 5;
 
-/** What comes of a promise; undefined where nothing does in time. */
-async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), limitMs);
-  });
-  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+/** Whether a page has closed before it is to be told again. */
+function isOver(closed: Promise<void>): Promise<boolean> {
+  const stillOpen = (): Error => new Error("The page is still open");
+  return within(CLOSE_MS, closed, stillOpen).then(
+    () => true,
+    () => false,
+  );
 }
 
 class ConnectedPage implements BrowserPage {
@@ -115,16 +116,9 @@ class ConnectedPage implements BrowserPage {
     if (this.#isClosing) return;
     this.#isClosing = true;
     // A page whose browser is gone is closed.
-    const closed: Promise<true> = this.#page.close().then(
-      () => true,
-      () => true,
-    );
+    const closed: Promise<void> = this.#page.close().catch(() => {});
     // Chromium forgets to close a page that is told so in the very moment in which another document arrives in it.
-    for (let tries = 0; tries < CLOSE_TRIES && !(await within(CLOSE_MS, closed)); tries++)
-      await within(
-        CLOSE_MS,
-        this.#session.send("Page.close").catch(() => {}),
-      );
+    for (let tries = 0; tries < CLOSE_TRIES && !(await isOver(closed)); tries++) void this.#session.send("Page.close").catch(() => {});
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -33,7 +33,10 @@ describe("the package's exports", () => {
   });
 
   test.each([
-    ["index", ["defaultPolicy", "htmlInCanvas", "parseJob", "renderWith", "RenderError", "screenshot", "webcodecs"]],
+    [
+      "index",
+      ["compositionScript", "defaultPolicy", "htmlInCanvas", "parseJob", "renderWith", "RenderError", "screenshot", "TopPage", "webcodecs"],
+    ],
     ["node", ["builtInParts", "ffmpegPipe", "launchBrowser", "render", "ringFile", "webSocket"]],
     ["testing", ["captureCases", "encoderCases", "memorySink", "patternSource"]],
   ])("%s loads and offers what its users import", async (entry, names) => {

@@ -33,6 +33,7 @@ import { capitalised, describe } from "./words.ts";
 const REQUESTS_LIMIT_MS = 5_000;
 /** How often observers are told within one frame. */
 const OBSERVER_ROUNDS = 3;
+
 /**
  * A page as something that can be brought to a time. It lives in the composition's own window, from before its scripts.
  */
@@ -129,7 +130,8 @@ export class Composition {
         warn: (reason) => this.#warn(reason),
         runPageTasks: () => this.#loading.runWhileAwaited(),
       });
-      const unready: string | null = (await this.#awaitRequests(deadlineMs)) ?? (await this.#awaitReady(deadlineMs));
+      await this.#awaitRequests(deadlineMs);
+      const unready: string | null = await this.#awaitReady(deadlineMs);
       if (unready !== null) return notReady(unready);
     } catch (thrown) {
       if (thrown instanceof AwaitedInVain) return notReady(thrown.waitedFor);
@@ -298,11 +300,10 @@ export class Composition {
   }
 
   /** Waits for the answers to what scripts asked for; those that take too long are named and left. */
-  async #awaitRequests(deadlineMs: number): Promise<null> {
+  async #awaitRequests(deadlineMs: number): Promise<void> {
     const limitMs: number = Math.min(REQUESTS_LIMIT_MS, Math.max(0, (deadlineMs - realTime.now()) / 2));
     for (const url of await this.#requests.settled(limitMs))
       this.#warn(`The page's request of ${url} had no answer within ${Math.round(limitMs)} ms, and was not waited for any longer`);
-    return null;
   }
 
   async #awaitResources(deadlineMs: number): Promise<string | null> {
