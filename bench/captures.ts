@@ -93,6 +93,7 @@ async function benchCapture(page: BenchPage, { capture, format }: Way): Promise<
       size: { width: 1920, height: 1080 },
       frameRate: { numerator: 30, denominator: 1 },
       frameFormat: format,
+      alpha: false,
       composition: defaultComposition,
       readinessTimeoutMs: 15_000,
     },

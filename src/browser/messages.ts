@@ -84,13 +84,16 @@ export interface CanaryLook {
   readonly isDamaged: boolean;
 }
 
+/** What the encoder keeps to: a constant quantizer as the codec counts, or bits a second. */
+export type RateControl = { readonly quantizer: number } | { readonly bitrate: number };
+
 export interface EncoderSettings {
   /** Codec strings to try, best first. */
   readonly codecs: readonly string[];
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
-  readonly bitrate: number;
+  readonly rate: RateControl;
 }
 
 export interface FrameToEncode {
@@ -104,13 +107,12 @@ export interface FrameToEncode {
 /** What the page's encoder tells. */
 export type EncoderNotice = { readonly chunk: EncodedChunk } | { readonly fault: string };
 
+/** One encoded picture. They come in the order in which the pictures went in, and none is left out. */
 export interface EncodedChunk {
   readonly isKey: boolean;
-  readonly timestampUs: number;
-  readonly durationUs: number;
   /** base64 */
   readonly data: string;
-  /** The avcC box as base64, where it came with this chunk. */
+  /** The decoder's configuration as base64, where it came with this chunk: of H.264 the avcC box. */
   readonly description?: string;
   readonly codec?: string;
 }

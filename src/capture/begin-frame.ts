@@ -7,6 +7,7 @@ import { RESERVED_PATH, type CanaryLook } from "../browser/messages.ts";
 import { serveReservedPath } from "../browser/reserved-path.ts";
 import { CANARY_SIZE, canaryFaults, canaryPage, canaryPoints, canaryRequest } from "./canary.ts";
 import { FrameClocks, type FrameClock } from "./frame-clock.ts";
+import { assertKeepsAlpha } from "./kept-alpha.ts";
 import { pictureParams, PictureSession, type PictureOptions, type PictureParams } from "./picture-session.ts";
 import { TopPage } from "./top-page.ts";
 
@@ -101,6 +102,7 @@ async function open(
   clocks: FrameClocks,
   params: PictureParams,
 ): Promise<CaptureSession> {
+  assertKeepsAlpha(request);
   const page: BrowserPage = await browser.newPage(request.size);
   try {
     const clock: FrameClock = clocks.of(browser);

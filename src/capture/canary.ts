@@ -73,6 +73,7 @@ export function canaryRequest(url: string): CaptureRequest {
     size: CANARY_SIZE,
     frameRate: { numerator: 1, denominator: 1 },
     frameFormat: "PNG",
+    alpha: false,
     composition: defaultComposition,
     readinessTimeoutMs: 10_000,
   };

@@ -6,17 +6,32 @@ import type { FrameNotice } from "../browser/messages.ts";
  */
 export class FrameInbox {
   readonly #notices = new Map<number, FrameNotice>();
+  readonly #onUnwanted: (notice: FrameNotice) => void;
   #awaited: { readonly index: number; resolve(notice: FrameNotice): void; reject(reason: Error): void } | null = null;
   #failure: Error | null = null;
+  #isOpen = false;
 
-  /** Begins a new run. */
-  expectFrom(start: number): void {
+  /** @param onUnwanted Hears of notices that nobody asks for: their places go back, or the page would wait for them for ever */
+  constructor(onUnwanted: (notice: FrameNotice) => void) {
+    this.#onUnwanted = onUnwanted;
+  }
+
+  /** Begins to hear a run. */
+  open(): void {
     this.#failure = null;
-    for (const index of this.#notices.keys()) if (index < start) this.#notices.delete(index);
+    this.#isOpen = true;
+  }
+
+  /** Nobody reads the run any more, whether the page has heard of that or not. */
+  close(): void {
+    this.#isOpen = false;
+    for (const notice of this.#notices.values()) this.#onUnwanted(notice);
+    this.#notices.clear();
   }
 
   push(notice: FrameNotice): void {
-    if (this.#awaited?.index === notice.index) {
+    if (!this.#isOpen) this.#onUnwanted(notice);
+    else if (this.#awaited?.index === notice.index) {
       this.#awaited.resolve(notice);
       this.#awaited = null;
     } else this.#notices.set(notice.index, notice);
@@ -38,12 +53,5 @@ export class FrameInbox {
     return new Promise((resolve, reject) => {
       this.#awaited = { index, resolve, reject };
     });
-  }
-
-  /** Takes out everything that nobody asked for. */
-  drain(): FrameNotice[] {
-    const left: FrameNotice[] = [...this.#notices.values()];
-    this.#notices.clear();
-    return left;
   }
 }

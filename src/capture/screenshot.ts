@@ -2,6 +2,7 @@ import type { BrowserPage } from "../core/browser.ts";
 import type { Capture, CaptureContext, CaptureProbeContext, CaptureRequest, CaptureSession, PageFacts } from "../core/capture.ts";
 import { captureFailed, isRenderError, messageOf } from "../core/errors.ts";
 import type { Support } from "../core/support.ts";
+import { assertKeepsAlpha } from "./kept-alpha.ts";
 import { pictureParams, PictureSession, type PictureOptions, type PictureParams } from "./picture-session.ts";
 import { TopPage } from "./top-page.ts";
 
@@ -38,6 +39,7 @@ async function probe({ browser }: CaptureProbeContext): Promise<Support> {
 }
 
 async function open(request: CaptureRequest, { browser, warn }: CaptureContext, params: PictureParams): Promise<CaptureSession> {
+  assertKeepsAlpha(request);
   const page: BrowserPage = await browser.newPage(request.size);
   try {
     const top = new TopPage(page, request, { capture: NAME, warn });

@@ -11,6 +11,7 @@ import { WARN_BINDING, type FrameNotice, type PictureOf, type ShellRun, type She
 import { BufferPool } from "./buffer-pool.ts";
 import { makeFrame } from "./frames.ts";
 import { FrameInbox } from "./frame-inbox.ts";
+import { assertKeepsAlpha } from "./kept-alpha.ts";
 import { openShell } from "./shell.ts";
 import type { TransportChoice } from "./transport-choice.ts";
 
@@ -32,11 +33,12 @@ export async function openShellSession(
   { browser, warn }: CaptureContext,
   shell: ShellCapture,
 ): Promise<CaptureSession> {
+  assertKeepsAlpha(request);
   const page: BrowserPage = await browser.newPage(request.size);
   const exceptions = hearExceptions(page);
   let carrier: Carrier | null = null;
   try {
-    const inbox = new FrameInbox();
+    const inbox = new FrameInbox(({ at }) => release(page, at));
     await page.bind("__framewrightFrame", (notice) => inbox.push(JSON.parse(notice) as FrameNotice));
     await page.bind(WARN_BINDING, warn);
     await openShell(page, request, shell.pictureOf);
@@ -79,6 +81,16 @@ function depthSceneAppeared(capture: string, index: number): RenderError {
   return captureDistrusted(capture, `a scene with transform-style: preserve-3d appeared at frame ${index}`, { index });
 }
 
+/** Gives the place of a picture back to the page. */
+function release(page: BrowserPage, at: FrameNotice["at"]): void {
+  if (at !== null) tell(page, `__framewright.release(${JSON.stringify(at)})`);
+}
+
+/** Says something to the page without waiting; a page that is gone needs not hear it. */
+function tell(page: BrowserPage, expression: string): void {
+  page.send("Runtime.evaluate", { expression }).catch(() => {});
+}
+
 class ShellSession implements CaptureSession {
   readonly page: BrowserPage;
   readonly facts: PageFacts;
@@ -88,6 +100,7 @@ class ShellSession implements CaptureSession {
   readonly #inbox: FrameInbox;
   readonly #carrier: TransportSession | null;
   readonly #buffers: BufferPool;
+  #lastRun: Promise<void> = Promise.resolve();
 
   constructor(capture: string, page: BrowserPage, facts: PageFacts, request: CaptureRequest, inbox: FrameInbox, carrier: Carrier | null) {
     this.#capture = capture;
@@ -103,9 +116,11 @@ class ShellSession implements CaptureSession {
   async *read(range: FrameRange, { signal, sampleAt = [], onSample }: ReadOptions): AsyncGenerator<Frame> {
     const { frameRate, frameFormat, size } = this.#request;
     const run: ShellRun = { ...range, frameRate, format: frameFormat as ShellRun["format"], sampleAt };
-    this.#inbox.expectFrom(range.start);
+    // A run that was left in the middle may still be seeking.
+    await this.#lastRun;
+    this.#inbox.open();
     const ended: Promise<ShellRunEnd> = this.page.evaluate<ShellRunEnd>(`__framewright.run(${JSON.stringify(run)})`);
-    ended.then(
+    this.#lastRun = ended.then(
       (end) => this.#inbox.end(this.#failureOf(end)),
       // A page that leads the whole window away takes the shell with it.
       (thrown: unknown) => this.#inbox.end(isRenderError(thrown) ? thrown : captureFailed(this.#capture, range.start, thrown)),
@@ -118,9 +133,8 @@ class ShellSession implements CaptureSession {
         yield await this.#frameOf(notice);
       }
     } finally {
-      // Slots that were announced but never read go back, or the page would wait for them for ever.
-      for (const notice of this.#inbox.drain()) this.#release(notice);
-      this.#tell("__framewright.stop()");
+      this.#inbox.close();
+      tell(this.page, "__framewright.stop()");
     }
   }
 
@@ -141,26 +155,17 @@ class ShellSession implements CaptureSession {
     const { index, at } = notice;
     const { size, frameRate, frameFormat } = this.#request;
     if (at === null) return makeFrame(index, null, size, frameRate, () => {});
-    if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => this.#release(notice));
+    if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => release(this.page, at));
     const data: Uint8Array = this.#buffers.take();
     try {
       await this.#carrier!.take(at.slot, data);
     } catch (thrown) {
       throw captureFailed(this.#capture, index, thrown);
     } finally {
-      this.#release(notice);
+      release(this.page, at);
     }
     const pixels: FramePixels = { format: frameFormat as "I420" | "RGBA", data };
     return makeFrame(index, pixels, size, frameRate, () => this.#buffers.give(data));
-  }
-
-  #release({ at }: FrameNotice): void {
-    if (at !== null) this.#tell(`__framewright.release(${JSON.stringify(at)})`);
-  }
-
-  /** Says something to the page without waiting; a page that is gone needs not hear it. */
-  #tell(expression: string): void {
-    this.page.send("Runtime.evaluate", { expression }).catch(() => {});
   }
 
   #failureOf(end: ShellRunEnd): Error | null {

@@ -16,9 +16,9 @@ export async function openShell(
   pictureOf: PictureOf,
   documents: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const { width, height } = request.size;
+  const { size, alpha } = request;
   await page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(request) });
   await openOwnDocument(page, new URL(request.url).origin, documents);
   await page.evaluate(shellScript);
-  await page.evaluate(`__framewrightOpen(${width}, ${height}, "${pictureOf}")`);
+  await page.evaluate(`__framewrightOpen(${size.width}, ${size.height}, "${pictureOf}", ${alpha})`);
 }

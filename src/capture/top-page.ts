@@ -20,6 +20,7 @@ export interface TopPageOptions {
 
 /** As browsers count redirects of servers. */
 const MOST_REDIRECTS = 20;
+const TRANSPARENT = { r: 0, g: 0, b: 0, a: 0 } as const;
 
 /** A page that is the composition itself, driven from the host. Whoever opened the page closes it. */
 export class TopPage {
@@ -59,6 +60,7 @@ export class TopPage {
       this.#wentTo = frame.url;
       this.#onLeave();
     });
+    if (this.#request.alpha) await this.#escort(this.page.send("Emulation.setDefaultBackgroundColorOverride", { color: TRANSPARENT }));
     return this.#load();
   }
 

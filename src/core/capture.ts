@@ -65,6 +65,8 @@ export interface PageFacts {
   readonly isSecureContext: boolean;
   /** A scene with `transform-style: preserve-3d` is in the page. */
   readonly hasDepthScene: boolean;
+  /** The page, or a frame of its origin, got a WebGL context before it was ready. Workers are not looked into. */
+  readonly drawsWebGl: boolean;
   /** What went wrong without stopping the page: pictures that did not load, scripts that threw. */
   readonly warnings: readonly string[];
 }
@@ -109,6 +111,11 @@ export interface CaptureRequest {
   readonly frameRate: FrameRate;
   /** The format to give, one of `traits.gives`. */
   readonly frameFormat: FrameFormat;
+  /**
+   * True where the page's own transparency is kept: what it does not paint is transparent. Frames are then RGBA or PNG, straight
+   * alpha. Otherwise unpainted pixels are white.
+   */
+  readonly alpha: boolean;
   readonly composition: CompositionSettings;
   /** Longest time in milliseconds to become ready. */
   readonly readinessTimeoutMs: number;

@@ -50,6 +50,7 @@ export function captureCases(capture: Capture, options: CaptureCasesOptions): Co
         size: SIZE,
         frameRate: RATE,
         frameFormat: options.format,
+        alpha: false,
         composition: defaultComposition,
         readinessTimeoutMs: 10_000,
       };
@@ -89,12 +90,17 @@ export function captureCases(capture: Capture, options: CaptureCasesOptions): Co
       assert(early?.bytes === forward[5]?.bytes, "Frame 5 differs when it is read after frame 10");
     }),
     testCase("may be left in the middle and read again", html, async (session) => {
-      for await (const frame of session.read({ start: 0, end: 20 }, {})) {
-        frame.close();
-        if (frame.index === 2) break;
+      const whole = await readAll(session, 0, 20);
+      // More often than a capture may have places for pictures; what was under way must not be taken for what is read next.
+      for (let start = 0; start < 8; start++) {
+        for await (const frame of session.read({ start, end: 20 }, {})) {
+          frame.close();
+          if (frame.index === start + 1) break;
+        }
+        const [again] = await readAll(session, start + 2, start + 3);
+        const shown = whole.slice(0, start + 3).findLast(({ bytes }) => bytes !== null);
+        assert(again?.bytes === shown?.bytes, `Frame ${start + 2} differs when it is read after a run that was left`);
       }
-      const again = await readAll(session, 0, 20);
-      assert(again.length === 20, `${again.length} frames came instead of 20`);
     }),
     testCase("samples the frames that are asked for, from what it delivers", html, async (session) => {
       const seen = new Map<number, BlockAverages>();

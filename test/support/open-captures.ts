@@ -10,6 +10,8 @@ import { openPageAddress } from "../../src/node/file-server.ts";
 export interface CaptureToOpen {
   readonly capture: Capture;
   readonly frameFormat: FrameFormat;
+  /** Whether what the page does not paint stays transparent; unless said it is white. */
+  readonly alpha?: boolean;
 }
 
 /** Captures of one page, open side by side in a browser of their own. */
@@ -43,12 +45,13 @@ export async function openCaptures(
     const browsers: Browsers = own(new Browsers(parts, launch));
     const sessions: CaptureSession[] = [];
     const warnings: string[] = [];
-    for (const { capture, frameFormat } of captures) {
+    for (const { capture, frameFormat, alpha = false } of captures) {
       const request = {
         url: address.url,
         size,
         frameRate: parseFrameRate(frameRate),
         frameFormat,
+        alpha,
         composition: { ...defaultComposition, awaitsDuration: false, ...settings },
         readinessTimeoutMs,
       };

@@ -29,6 +29,22 @@ describe("block averages", () => {
     );
     expect([...averages]).toEqual([0, 0, 0, 100, 50, 25]);
   });
+
+  it("lie over a colour that is far from every grey where a picture is transparent", () => {
+    const flat = (red: number, green: number, blue: number, alpha: number): number[] => {
+      const rgba: number[] = Array.from({ length: 64 }, () => [red, green, blue, alpha]).flat();
+      return [...averageBlocks(Uint8Array.from(rgba), 8, 8)];
+    };
+    const backdrop: number[] = flat(0, 0, 0, 0);
+    // Whatever colour a pixel has of which nothing is seen.
+    expect(flat(255, 255, 255, 0)).toEqual(backdrop);
+    for (let grey = 0; grey < 256; grey++)
+      expect(Math.max(...backdrop.map((channel) => Math.abs(channel - grey))), `${grey}`).toBeGreaterThanOrEqual(64);
+    for (const alpha of [1, 77, 128, 254]) {
+      const mixed: number[] = [200, 100, 50].map((channel, at) => Math.round((channel * alpha + backdrop[at]! * (255 - alpha)) / 255));
+      expect(flat(200, 100, 50, alpha)).toEqual(mixed);
+    }
+  });
 });
 
 describe("comparing blocks", () => {

@@ -1,3 +1,4 @@
+import { straightFrame } from "./pixels/straight-frame.ts";
 import { singleCanvas } from "./single-canvas.ts";
 import type { Stage } from "./stage.ts";
 
@@ -5,14 +6,14 @@ import type { Stage } from "./stage.ts";
  * A stage for a page that is one canvas: its bitmap is read as it is, and nothing is painted. The composition lies in a
  * frame that nobody sees: what is not presented keeps its WebGL drawing buffer, also where the page did not ask for that.
  */
-export function openCanvasStage(width: number, height: number): Stage {
+export function openCanvasStage(width: number, height: number, alpha: boolean): Stage {
   const composition: HTMLIFrameElement = document.createElement("iframe");
   composition.scrolling = "no";
   composition.style.cssText = `position:absolute;left:0;top:0;width:${width}px;height:${height}px;border:0;visibility:hidden`;
   document.body.append(composition);
   const picture: HTMLCanvasElement = document.createElement("canvas");
   Object.assign(picture, { width, height });
-  const context = picture.getContext("2d", { alpha: false, willReadFrequently: true })!;
+  const context = picture.getContext("2d", { alpha, willReadFrequently: true })!;
   return {
     get view(): Window {
       return composition.contentWindow!;
@@ -25,14 +26,15 @@ export function openCanvasStage(width: number, height: number): Stage {
     draw() {
       const view: Window = composition.contentWindow!;
       const canvas: HTMLCanvasElement = readableCanvas(view);
-      for (const color of ["#fff", ...backgroundsOf(view, canvas)]) {
+      if (alpha) context.clearRect(0, 0, width, height);
+      for (const color of [...(alpha ? [] : ["#fff"]), ...backgroundsOf(view, canvas)]) {
         context.fillStyle = color;
         context.fillRect(0, 0, width, height);
       }
       context.imageSmoothingEnabled = view.getComputedStyle(canvas).imageRendering === "auto";
       context.drawImage(canvas, 0, 0, width, height);
     },
-    frame: (timestamp) => new VideoFrame(picture, { timestamp }),
+    frame: (timestamp) => (alpha ? straightFrame(context, timestamp) : new VideoFrame(picture, { timestamp })),
     readPixels: () => context.getImageData(0, 0, width, height),
     pixelAt: (x, y) => [...context.getImageData(x, y, 1, 1).data],
   };

@@ -27,6 +27,7 @@ import { crossOriginIn, lateResourcesOf, pendingIn, resourcesOf, type Awaited } 
 import { Requests } from "./requests.ts";
 import { singleCanvas } from "./single-canvas.ts";
 import { videoSeeks, type VideoSeeks } from "./video-seeks.ts";
+import { WebGlUse } from "./webgl-use.ts";
 import { capitalised, describe } from "./words.ts";
 
 /** How long answers to the page's own requests may take, in milliseconds: some are never meant to end. */
@@ -45,6 +46,7 @@ export class Composition {
   readonly #requests = new Requests();
   readonly #messages = new Messages();
   readonly #observers = new Observers();
+  readonly #webGl = new WebGlUse();
   readonly #departure: Departure;
   readonly #adapters: Adapters;
   readonly #loading: LoadingTime;
@@ -102,6 +104,7 @@ export class Composition {
       this.#requests.install(view);
       this.#messages.install(view);
       this.#observers.install(view);
+      this.#webGl.install(view);
       this.#adapters.install(view);
       this.#watchShadowTrees(view);
     }
@@ -356,6 +359,7 @@ export class Composition {
       adapters: this.#adapters.active,
       isSecureContext: this.#view.isSecureContext,
       hasDepthScene: new DepthScenes().isShownIn(roots),
+      drawsWebGl: this.#webGl.isSeen,
       warnings: [...this.#warnings],
     };
   }

@@ -46,11 +46,11 @@ class Shell {
   /** How the composition was loaded: one that cannot go back is loaded again. */
   #loaded: { readonly url: string; readonly limitMs: number } | undefined;
 
-  constructor(width: number, height: number, pictureOf: PictureOf) {
+  constructor(width: number, height: number, pictureOf: PictureOf, alpha: boolean) {
     this.#width = width;
     this.#height = height;
     this.#pictureOf = pictureOf;
-    this.#stage = pictureOf === "canvas" ? openCanvasStage(width, height) : openStage(width, height);
+    this.#stage = pictureOf === "canvas" ? openCanvasStage(width, height, alpha) : openStage(width, height, alpha);
     this.#stage.view.frameElement!.addEventListener("load", () => this.#onLeave());
   }
 
@@ -130,7 +130,7 @@ class Shell {
       }
       try {
         const isDamaged: boolean = await this.#settle();
-        if (run !== this.#runs) return { ended: "stopped" };
+        if (run !== this.#runs) break;
         if (!this.#isHere()) return { ended: "navigated", index, url: this.#address() };
         if (isDamaged && this.#depthScenes.isShownIn(this.#roots())) return { ended: "depth-scene", index };
         if (!isDamaged && index > start && !samples.has(index)) {
@@ -146,10 +146,11 @@ class Shell {
         return { ended: "capture-failed", index, thrown: describe(thrown) };
       }
       if (fault) return fault;
-      if (run !== this.#runs) return { ended: "stopped" };
+      if (run !== this.#runs) break;
     }
+    // Also where it was stopped: a picture that came later would be taken for one of the next run.
     await Promise.all(underWay);
-    return fault ?? { ended: "complete" };
+    return fault ?? { ended: run === this.#runs ? "complete" : "stopped" };
   }
 
   stop(): void {
@@ -257,9 +258,9 @@ function announce(notice: FrameNotice): void {
   (globalThis as unknown as { __framewrightFrame(notice: string): void }).__framewrightFrame(JSON.stringify(notice));
 }
 
-/** Called once by the host, with the size of the composition. */
-function openShell(width: number, height: number, pictureOf: PictureOf): void {
-  Object.assign(globalThis, { __framewright: new Shell(width, height, pictureOf) });
+/** Called once by the host, with the size of the composition; `alpha`: what it does not paint stays transparent. */
+function openShell(width: number, height: number, pictureOf: PictureOf, alpha: boolean): void {
+  Object.assign(globalThis, { __framewright: new Shell(width, height, pictureOf, alpha) });
 }
 
 Object.assign(globalThis, { __framewrightOpen: openShell });

@@ -1,4 +1,5 @@
 import type { PaintedRoot } from "./painted-roots.ts";
+import { straightFrame } from "./pixels/straight-frame.ts";
 
 /**
  * The stage: the composition lives in a same-origin iframe that is a direct child of a `layoutsubtree` canvas, and is
@@ -20,7 +21,7 @@ export interface Stage {
   load(url: string): void;
   /** Lets one rendering update pass, and says whether the composition's painting has changed since the last `draw`. */
   update(): Promise<boolean>;
-  /** Paints the composition on white, as a browser shows a page without a background. */
+  /** Paints the composition on white, as a browser shows a page without a background; on nothing where alpha is kept. */
   draw(): void;
   /** The painted picture; the caller closes it. Making it is where the raster happens. */
   frame(timestampUs: number): VideoFrame;
@@ -34,7 +35,7 @@ export interface Stage {
  */
 const CANVAS_STYLE = ":where(canvas) { contain: paint }";
 
-export function openStage(width: number, height: number): Stage {
+export function openStage(width: number, height: number, alpha: boolean): Stage {
   const canvas: ElementCanvas = layoutCanvas(width, height);
   const composition: HTMLIFrameElement = document.createElement("iframe");
   composition.scrolling = "no";
@@ -59,19 +60,20 @@ export function openStage(width: number, height: number): Stage {
       canvas.requestPaint();
     },
     async update() {
+      if (alpha) followColorScheme(composition);
       await nextUpdate();
       return isDamaged;
     },
     draw() {
       context.reset();
-      if (!hasOpaqueBackground(composition.contentDocument!)) {
+      if (!alpha && !hasOpaqueBackground(composition.contentDocument!)) {
         context.fillStyle = "#fff";
         context.fillRect(0, 0, width, height);
       }
       context.drawElementImage(composition, 0, 0);
       isDamaged = false;
     },
-    frame: (timestamp) => new VideoFrame(canvas, { timestamp }),
+    frame: (timestamp) => (alpha ? straightFrame(context, timestamp) : new VideoFrame(canvas, { timestamp })),
     readPixels: () => context.getImageData(0, 0, width, height),
     pixelAt: (x, y) => [...context.getImageData(x, y, 1, 1).data],
   };
@@ -86,6 +88,17 @@ function hasOpaqueBackground({ documentElement, body, defaultView }: Document): 
 }
 
 const TRANSPARENT = "rgba(0, 0, 0, 0)";
+
+/** A page in another colour scheme than its frame's gets an opaque backdrop (CSS Color Adjust 1, 2.4): its frame takes on the page's. */
+function followColorScheme(frame: HTMLIFrameElement): void {
+  const root: Element | undefined = frame.contentDocument?.documentElement;
+  // The page may have gone to another origin, or be about to.
+  if (!root) return;
+  const { colorScheme } = frame.contentWindow!.getComputedStyle(root);
+  const meta: HTMLMetaElement | null = root.querySelector("meta[name=color-scheme]");
+  const scheme: string = colorScheme === "normal" ? (meta?.content ?? "") : colorScheme;
+  if (frame.style.colorScheme !== scheme) frame.style.colorScheme = scheme;
+}
 
 /** Sees to it that the roots have the rule, which a page may have dropped with all its own sheets. */
 export function styleCanvases(roots: Iterable<PaintedRoot>): void {
