@@ -7,6 +7,10 @@ function sharedFlags(captures: readonly Pick<Capture, "traits">[]): string[] {
   return [...new Set(shared.flatMap(({ browserFlags }) => browserFlags))];
 }
 
+function ownKey(capture: string, worker: number): string {
+  return `${capture}#${worker}`;
+}
+
 /**
  * The browsers of one render, each started when it is first asked for: one that most parts share, and one for each capture
  * that needs its own. Whoever made this ends them.
@@ -14,7 +18,7 @@ function sharedFlags(captures: readonly Pick<Capture, "traits">[]): string[] {
 export class Browsers implements AsyncDisposable {
   readonly #launch: (flags: readonly string[]) => Promise<Browser>;
   readonly #sharedFlags: readonly string[];
-  /** By the name of the capture that owns it; the shared one has none. */
+  /** By the name of the capture that owns it and the number of the worker; the shared one has none. */
   readonly #started = new Map<string | null, Promise<Browser>>();
 
   constructor(captures: readonly Capture[], launch: (flags: readonly string[]) => Promise<Browser>) {
@@ -27,14 +31,19 @@ export class Browsers implements AsyncDisposable {
     return this.#start(null, this.#sharedFlags);
   }
 
-  /** @throws what the launch throws */
-  of({ name, traits }: Pick<Capture, "name" | "traits">): Promise<Browser> {
-    return traits.browser === "shared" ? this.shared() : this.#start(name, traits.browserFlags);
+  /**
+   * The browser of a worker: the first shares one where its capture can, each of the others has one of its own.
+   *
+   * @throws what the launch throws
+   */
+  of({ name, traits }: Pick<Capture, "name" | "traits">, worker = 0): Promise<Browser> {
+    if (traits.browser === "own") return this.#start(ownKey(name, worker), traits.browserFlags);
+    return worker === 0 ? this.shared() : this.#start(ownKey(name, worker), this.#sharedFlags);
   }
 
-  /** Ends the browser that a capture has for itself. */
+  /** Ends the browsers that a capture has for itself. */
   async endOwn({ name }: Pick<Capture, "name">): Promise<void> {
-    await this.#end([name]);
+    await this.#end([...this.#started.keys()].filter((key) => key?.startsWith(`${name}#`)));
   }
 
   /** Begins to end all of them: nothing waits any longer for a page that hangs. The ends are awaited later. */

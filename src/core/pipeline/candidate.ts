@@ -3,14 +3,9 @@ import type { Candidate } from "../policy/plan.ts";
 import type { Support } from "../support.ts";
 import { within } from "./watchdog.ts";
 
-/** A part that was not tried, and will be if it is chosen. */
+/** A part that was not tried: it cannot be chosen, or it is tried once it is. */
 export function untried<Traits>({ name, traits }: { readonly name: string; readonly traits: Traits }): Candidate<Traits> {
   return { name, traits, support: null };
-}
-
-/** A part that will not be chosen: the job asks for another by name. */
-export function passedOver<Traits>({ name, traits }: { readonly name: string; readonly traits: Traits }): Candidate<Traits> {
-  return { name, traits, support: { ok: false, reasons: ["it was not tried"] } };
 }
 
 /** What a part answers when it is tried. One that rejects, or gives no answer in time, is lacking. */

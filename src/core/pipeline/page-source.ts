@@ -8,17 +8,18 @@ export interface PageSourceOptions {
   readonly frameCount: number;
   readonly frameRate: FrameRate;
   readonly size: Size;
+  readonly access: FrameSource["access"];
   readonly check: CaptureCheck;
 }
 
 /** A captured page as a source of frames, which are compared with the reference on their way. */
 export function pageSource(session: CaptureSession, options: PageSourceOptions): FrameSource {
-  const { frameCount, frameRate, size, check } = options;
+  const { frameCount, frameRate, size, access, check } = options;
   return {
     frameCount,
     frameRate,
     size,
-    access: "random",
+    access,
     async *read(range, signal) {
       const frames = session.read(range, {
         ...(signal ? { signal } : {}),
@@ -34,7 +35,6 @@ export function pageSource(session: CaptureSession, options: PageSourceOptions):
         }
         yield frame;
       }
-      await check.settled();
     },
   };
 }
