@@ -1,7 +1,9 @@
 import type { Browser } from "./browser.ts";
 import type { Capture } from "./capture.ts";
 import type { Encoder } from "./encoder.ts";
+import type { Container } from "./formats.ts";
 import type { NetworkAccess } from "./network.ts";
+import type { MeasuredCosts } from "./policy/costs.ts";
 import type { Policy } from "./policy/plan.ts";
 import type { OutputSink } from "./sink.ts";
 
@@ -14,12 +16,28 @@ export interface RenderParts {
   readonly policy?: Policy;
 }
 
+/** What the machine has for this process: what a container may use, not what is under it. JSON. */
+export interface HostFacts {
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** At the place of the output; null where nobody knows. */
+  readonly freeDiskBytes: number | null;
+  /** Such as "node 20.20.0". */
+  readonly runtime: string;
+  /** Such as "linux x64". */
+  readonly platform: string;
+}
+
 /** What a runtime gives to a render. */
 export interface RenderHost {
   /** Makes the page reachable by URL. Under `none` that URL gives the page's own files, or its one document, and nothing else. */
   openPage(page: string, network: NetworkAccess): Promise<PageAddress>;
   launchBrowser(request: BrowserRequest): Promise<Browser>;
-  openSink(output: string): Promise<OutputSink>;
+  /** A folder for pictures of a sequence, a file for everything else. */
+  openSink(output: string, container: Container): Promise<OutputSink>;
+  facts(output: string): Promise<HostFacts>;
+  /** What the parts cost, as measured; the policy's own table unless the host knows better. */
+  costs?(): Promise<MeasuredCosts | null>;
 }
 
 export interface PageAddress extends AsyncDisposable {

@@ -1,17 +1,25 @@
-import * as v from "valibot";
-import { defaultComposition, type CompositionSettings } from "./capture.ts";
-import type { Container, Quality } from "./encoder.ts";
-import { durationInvalid, fileUrlGiven, jobInvalid, sizeInvalid } from "./errors.ts";
+import type { CompositionSettings } from "./capture.ts";
+import type { Hardware, Quality, QualityLevel } from "./encoder.ts";
+import type { Container, VideoCodec } from "./formats.ts";
 import type { Size } from "./frame.ts";
-import { parseFrameRate, type FrameRate, type FrameRateInput } from "./frame-rate.ts";
-import { addressesOf, type NetworkAccess } from "./network.ts";
+import type { FrameRate, FrameRateInput } from "./frame-rate.ts";
+import type { NetworkAccess } from "./network.ts";
 
 /** What shall be rendered. JSON. */
 export interface RenderJob {
   /** Path of an HTML file, or a URL with http:// or https://. */
   readonly page: string;
-  /** Path of the video. The extension names the container: .mp4. */
+  /**
+   * Path of the video, whose extension names the format: .mp4, .webm, .mov, .mkv, .gif, .webp, .apng. A number in the name,
+   * as in "frames/%05d.png", makes a folder of pictures: .png, .jpg, .webp.
+   */
   readonly output: string;
+  /** The format, where the output's name does not tell it: a folder with "png-sequence". */
+  readonly format?: Container;
+  /** The first of the format's codecs unless said. */
+  readonly codec?: VideoCodec;
+  /** Keeps the page's own transparency. Unless said it is kept by ProRes 4444, APNG, and folders of PNG and WebP; elsewhere unpainted is white. */
+  readonly alpha?: boolean;
   /** Pixels; the page's own width unless said, and 1920 where it names none. With `height`. */
   readonly width?: number;
   /** Pixels; the page's own height unless said, and 1080 where it names none. With `width`. */
@@ -20,7 +28,19 @@ export interface RenderJob {
   readonly frameRate?: FrameRateInput;
   /** Seconds; the page's own duration unless said, and the end of its last animation where it names none. */
   readonly duration?: number;
-  readonly quality?: Quality;
+  /** A word, or a word with values of your own over it; `standard` unless said. */
+  readonly quality?: QualityLevel | Partial<Quality>;
+  /** `variable` encodes changed frames alone, each with the time that it stays: a slide show costs what its changes cost. `constant` unless said. */
+  readonly timing?: "constant" | "variable";
+  /** How often a GIF, WebP or APNG plays; 0, for ever, unless said. */
+  readonly loop?: number;
+  /** An encoder in hardware; none unless said. */
+  readonly hardware?: Hardware;
+  /** Pages that capture at the same time, each in a browser of its own; the policy chooses unless said. */
+  readonly workers?: number;
+  /** Parts of the video that are captured and encoded at the same time and then joined; 1 unless said. */
+  readonly segments?: number;
+  readonly streaming?: StreamingOptions;
   /** Name of the capture to use; the policy chooses unless said. */
   readonly capture?: string;
   /** Name of the encoder to use; the policy chooses unless said. */
@@ -56,20 +76,41 @@ export interface RenderJob {
   readonly readinessTimeoutMs?: number;
   /** Longest wait in milliseconds for one frame of the page; 60,000 unless said. */
   readonly captureTimeoutMs?: number;
+}
+
+/** Frames that go straight into the encoder, in place of lying on disk first. */
+export interface StreamingOptions {
+  /** True unless said. */
+  readonly enabled?: boolean;
+  /** Longest video, inclusive, that is streamed: a limit of whoever runs the machine. None unless said. */
+  readonly maxDurationSeconds?: number;
   /** Longest silence in milliseconds of the encoder; 600,000 unless said. There is no limit on the whole. */
   readonly inactivityTimeoutMs?: number;
 }
 
+/** What the output will be. */
+export interface OutputFormat {
+  readonly container: Container;
+  readonly codec: VideoCodec;
+  readonly alpha: boolean;
+  readonly quality: Quality;
+}
+
 /** A job with every value read and every default filled in. */
-export interface ParsedJob {
+export interface ParsedJob extends OutputFormat {
   readonly page: string;
   readonly output: string;
   /** Null where the page's own counts. */
   readonly size: Size | null;
   readonly frameRate: FrameRate | null;
   readonly duration: number | null;
-  readonly container: Container;
-  readonly quality: Quality;
+  readonly timing: "constant" | "variable";
+  readonly loop: number;
+  readonly hardware: Hardware | null;
+  /** Null where the policy chooses. */
+  readonly workers: number | null;
+  readonly segments: number;
+  readonly streaming: { readonly enabled: boolean; readonly maxDurationSeconds: number | null };
   readonly capture: string | null;
   readonly encoder: string | null;
   readonly crossOrigin: "paint" | "omit";
@@ -81,203 +122,4 @@ export interface ParsedJob {
   readonly readinessTimeoutMs: number;
   readonly captureTimeoutMs: number;
   readonly inactivityTimeoutMs: number;
-}
-
-const presets: readonly string[] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
-const LARGEST_SIDE = 16384;
-
-const HOSTS_WANTED =
-  'must be a host such as "cdn.example.com", "*.example.com" or "localhost:3000", or an origin such as "https://example.com"';
-
-const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
-const milliseconds = v.pipe(
-  v.number("must be a number of milliseconds"),
-  v.finite("must be finite"),
-  v.minValue(1, "must be at least 1 ms"),
-);
-const schema = v.strictObject({
-  page: text,
-  output: text,
-  width: v.optional(v.number("must be a number of pixels")),
-  height: v.optional(v.number("must be a number of pixels")),
-  frameRate: v.optional(v.unknown()),
-  duration: v.optional(v.unknown()),
-  quality: v.optional(
-    v.strictObject({
-      crf: v.optional(
-        v.pipe(v.number("must be a number from 0 to 51"), v.minValue(0, "must be 0 to 51"), v.maxValue(51, "must be 0 to 51")),
-      ),
-      preset: v.optional(v.picklist(presets, `must be one of ${presets.join(", ")}`)),
-      bitrate: v.optional(
-        v.pipe(
-          v.number("must be a number of bits a second"),
-          v.finite("must be finite"),
-          v.minValue(1000, "must be at least 1000 bits a second"),
-        ),
-      ),
-    }),
-    {},
-  ),
-  capture: v.optional(text),
-  encoder: v.optional(text),
-  crossOrigin: v.optional(v.picklist(["paint", "omit"], "must be paint or omit"), "omit"),
-  network: v.optional(
-    v.union(
-      [
-        v.picklist(["all", "same-origin", "none"]),
-        v.array(
-          v.pipe(
-            v.string(),
-            v.check((entry) => addressesOf(entry) !== null, HOSTS_WANTED),
-          ),
-        ),
-      ],
-      `must be "all", "same-origin", "none" or a list; each entry ${HOSTS_WANTED}`,
-    ),
-    "all",
-  ),
-  timeZone: v.optional(v.pipe(text, v.check(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin" or "UTC"')), "UTC"),
-  locale: v.optional(v.pipe(text, v.check(isLocale, 'must be a language tag such as "en-US" or "de"')), "en-US"),
-  seed: v.optional(
-    v.pipe(
-      v.number("must be a whole number"),
-      v.integer("must be a whole number"),
-      v.minValue(0, "must be 0 to 4294967295"),
-      v.maxValue(4294967295, "must be 0 to 4294967295"),
-    ),
-    defaultComposition.seed,
-  ),
-  startDate: v.optional(
-    v.pipe(
-      v.string("must be text"),
-      v.check((date) => !Number.isNaN(Date.parse(date)), 'must be a date such as "2025-01-01T00:00:00Z"'),
-    ),
-    new Date(defaultComposition.startDateMs).toISOString(),
-  ),
-  entry: v.optional(text),
-  variables: v.optional(v.record(v.string(), v.unknown(), "must be an object of values"), {}),
-  adapters: v.optional(
-    v.array(
-      v.pipe(text, v.check(isExpression, "must be a JavaScript expression that gives an adapter")),
-      "must be a list of JavaScript expressions",
-    ),
-    [],
-  ),
-  strict: v.optional(v.boolean("must be true or false"), false),
-  readinessTimeoutMs: v.optional(milliseconds, 15_000),
-  captureTimeoutMs: v.optional(milliseconds, 60_000),
-  inactivityTimeoutMs: v.optional(milliseconds, 600_000),
-});
-
-/**
- * Reads a job that may come from anywhere.
- *
- * @throws RenderError `job-invalid`, `page-not-found`, `size-invalid`, `frame-rate-invalid`, `duration-invalid`
- */
-export function parseJob(input: unknown): ParsedJob {
-  const parsed = v.safeParse(schema, input);
-  if (!parsed.success) throw jobInvalid(parsed.issues.map(describeIssue));
-  const job = parsed.output;
-  if (job.quality.crf !== undefined && job.quality.bitrate !== undefined) {
-    throw jobInvalid([`quality.crf (${job.quality.crf}) and quality.bitrate (${job.quality.bitrate}) exclude one another; give one`]);
-  }
-  if (/^file:/i.test(job.page)) throw fileUrlGiven(job.page);
-  return {
-    page: job.page,
-    output: job.output,
-    size: askedSize(job.width, job.height),
-    frameRate: job.frameRate === undefined ? null : parseFrameRate(job.frameRate as FrameRateInput),
-    duration: job.duration === undefined ? null : checkedDuration(job.duration, "job"),
-    container: containerOf(job.output),
-    quality: withoutUndefined(job.quality),
-    capture: job.capture ?? null,
-    encoder: job.encoder ?? null,
-    crossOrigin: job.crossOrigin as "paint" | "omit",
-    network: job.network as NetworkAccess,
-    timeZone: job.timeZone,
-    locale: job.locale,
-    composition: {
-      seed: job.seed,
-      startDateMs: Date.parse(job.startDate),
-      entry: job.entry ?? null,
-      variables: job.variables,
-      awaitsDuration: job.duration === undefined,
-      adapters: job.adapters,
-    },
-    strict: job.strict,
-    readinessTimeoutMs: job.readinessTimeoutMs,
-    captureTimeoutMs: job.captureTimeoutMs,
-    inactivityTimeoutMs: job.inactivityTimeoutMs,
-  };
-}
-
-/** @throws RenderError `duration-invalid` */
-export function checkedDuration(value: unknown, from: "job" | "page"): number {
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) throw durationInvalid(value, from);
-  return value;
-}
-
-/** One side alone would leave the other to the page, which may not fit it. */
-function askedSize(width: number | undefined, height: number | undefined): Size | null {
-  if (width === undefined && height === undefined) return null;
-  if (width === undefined || height === undefined)
-    throw jobInvalid([
-      `width is ${width ?? "not given"} and height is ${height ?? "not given"}; give both, or neither to take the page's own size`,
-    ]);
-  return checkedSize(width, height);
-}
-
-/** @throws RenderError `size-invalid` */
-export function checkedSize(width: number, height: number): Size {
-  const sides: readonly number[] = [width, height];
-  if (!sides.every((side) => Number.isInteger(side) && side > 0)) throw sizeInvalid(width, height, "both must be whole numbers above 0");
-  if (sides.some((side) => side > LARGEST_SIDE)) throw sizeInvalid(width, height, `neither may be above ${LARGEST_SIDE}`);
-  if (sides.some((side) => side % 2 !== 0)) {
-    const even: string = sides.map((side) => side + (side % 2)).join("×");
-    throw sizeInvalid(width, height, `H.264 with 4:2:0 colour needs an even width and height; use ${even}`);
-  }
-  return { width, height };
-}
-
-function containerOf(output: string): Container {
-  if (output.toLowerCase().endsWith(".mp4")) return "mp4";
-  throw jobInvalid([`output "${output}" has no extension that names a known container; use .mp4`]);
-}
-
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path: string = v.getDotPath(issue) ?? "the job";
-  if (issue.type === "strict_object" && issue.expected === "never") return `${path} is no option of a job`;
-  return `${path} is ${issue.received}: ${issue.message}`;
-}
-
-/** Offsets such as "+01:00" are none: a browser takes names alone. */
-function isTimeZone(name: string): boolean {
-  return /^[a-z]/i.test(name) && isReadable(() => new Intl.DateTimeFormat("en", { timeZone: name }));
-}
-
-function isLocale(tag: string): boolean {
-  return isReadable(() => Intl.getCanonicalLocales(tag)) && Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0;
-}
-
-function isReadable(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the text can stand in brackets. It is read, never run, here; runtimes that forbid that take any text. */
-function isExpression(code: string): boolean {
-  try {
-    // oxlint-disable-next-line no-new-func, no-implied-eval
-    return Boolean(new Function(`return (${code}\n)`));
-  } catch (thrown) {
-    return !(thrown instanceof SyntaxError);
-  }
-}
-
-function withoutUndefined(quality: { [Key in keyof Quality]?: Quality[Key] | undefined }): Quality {
-  return Object.fromEntries(Object.entries(quality).filter(([, value]) => value !== undefined));
 }

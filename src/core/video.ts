@@ -1,8 +1,9 @@
 import type { Declared, DeclaredBy, PageFacts } from "./capture.ts";
-import { durationMissing } from "./errors.ts";
+import { durationMissing, frameRateTooHigh } from "./errors.ts";
 import type { Size } from "./frame.ts";
-import { frameCountOf, parseFrameRate, type FrameRate } from "./frame-rate.ts";
-import { checkedDuration, checkedSize, type ParsedJob } from "./job.ts";
+import { formatFrameRate, frameCountOf, parseFrameRate, type FrameRate } from "./frame-rate.ts";
+import type { ParsedJob } from "./job.ts";
+import { checkedDuration, checkedSize } from "./parse-job.ts";
 
 /** A value, and who said it: the job, the page, or nobody. */
 export interface Said<Value> {
@@ -20,6 +21,18 @@ export interface Video {
 
 const defaultSize: Size = { width: 1920, height: 1080 };
 const defaultRate: FrameRate = { numerator: 30, denominator: 1 };
+/** GIF counts hundredths of a second. */
+const GIF_HIGHEST_RATE = 100;
+/** Browsers show pictures of a hundredth of a second for ten of them, as they did when such files were made by mistake. */
+const GIF_SHOWN_RATE = 50;
+
+/** What a viewer will not see as the video says it. */
+export function rateWarnings({ container }: Pick<ParsedJob, "container">, { frameRate }: Pick<Video, "frameRate">): string[] {
+  if (container !== "gif" || framesPerSecond(frameRate.value) <= GIF_SHOWN_RATE) return [];
+  return [
+    `A GIF of ${formatFrameRate(frameRate.value)} frames/s has pictures of a hundredth of a second, which browsers show for a tenth; ${GIF_SHOWN_RATE} and fewer are shown as they are`,
+  ];
+}
 
 /** Size and rate as far as the job says them: a page is opened with these, and opened again where it says others. */
 export function videoAsked(job: ParsedJob): Pick<Video, "size" | "frameRate"> {
@@ -34,10 +47,12 @@ export function videoAsked(job: ParsedJob): Pick<Video, "size" | "frameRate"> {
 export function videoOf(job: ParsedJob, page: PageFacts): Video {
   const size: Said<Size> = said(
     job.size,
-    checked(page.size, ({ width, height }) => checkedSize(width, height)),
+    checked(page.size, ({ width, height }) => checkedSize(width, height, job)),
     defaultSize,
   );
   const frameRate: Said<FrameRate> = said(job.frameRate, checked(page.frameRate, parseFrameRate), defaultRate);
+  if (job.container === "gif" && framesPerSecond(frameRate.value) > GIF_HIGHEST_RATE)
+    throw frameRateTooHigh("gif", formatFrameRate(frameRate.value), GIF_HIGHEST_RATE);
   const durationSeconds = said(
     job.duration,
     checked(page.duration, (value) => checkedDuration(value, "page")),
@@ -50,6 +65,10 @@ export function videoOf(job: ParsedJob, page: PageFacts): Video {
     durationSeconds: durationSeconds as Said<number>,
     frameCount: frameCountOf(durationSeconds.value, frameRate.value),
   };
+}
+
+function framesPerSecond({ numerator, denominator }: FrameRate): number {
+  return numerator / denominator;
 }
 
 function said<Value>(ofJob: Value | null, ofPage: Declared<Value> | null, usual: Value): Said<Value> {

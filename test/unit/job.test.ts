@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RenderError } from "../../src/core/errors.ts";
 import { frameCountOf, frameTime, frameTimestampUs, isWithin, parseFrameRate } from "../../src/core/frame-rate.ts";
-import { parseJob } from "../../src/core/job.ts";
+import { parseJob } from "../../src/core/parse-job.ts";
 
 function failureOf(work: () => unknown): RenderError {
   try {
@@ -71,7 +71,15 @@ describe("a job", () => {
       frameRate: null,
       duration: null,
       container: "mp4",
-      quality: {},
+      codec: "h264",
+      alpha: false,
+      quality: { level: "standard" },
+      timing: "constant",
+      loop: 0,
+      hardware: null,
+      workers: null,
+      segments: 1,
+      streaming: { enabled: true, maxDurationSeconds: null },
       capture: null,
       encoder: null,
       crossOrigin: "omit",
@@ -109,10 +117,39 @@ describe("a job", () => {
     [{ quality: { crf: 18, bitrate: 1e6 } }, "job-invalid", "exclude"],
     [{ fps: 30 }, "job-invalid", "fps"],
     [{ captureTimeoutMs: 0 }, "job-invalid", "captureTimeoutMs"],
+    [{ quality: "best" }, "job-invalid", 'quality is "best": must be one of draft, standard, high, lossless'],
+    [{ quality: 3 }, "job-invalid", "quality is 3: must be one of draft, standard, high, lossless, or values such as { crf: 18 }"],
+    [{ quality: null }, "job-invalid", "quality is null: must be one of"],
+    [{ quality: { level: "best" } }, "job-invalid", 'quality.level is "best": must be one of draft'],
+    [{ quality: { crv: 18 } }, "job-invalid", "quality.crv is no option of a job"],
+    [{ quality: { gop: 0 } }, "job-invalid", "quality.gop is 0: must be a whole number of frames above 0"],
+    [{ quality: { bitrate: 5 } }, "job-invalid", "quality.bitrate is 5: must be at least 1000 bits a second"],
+    [{ format: "avi" }, "job-invalid", 'format is "avi": must be one of mp4, webm'],
+    [{ alpha: "yes" }, "job-invalid", 'alpha is "yes": must be true or false'],
+    [{ timing: "vfr" }, "job-invalid", 'timing is "vfr": must be constant or variable'],
+    [{ loop: -1 }, "job-invalid", "loop is -1: must be a whole number of times"],
+    [{ hardware: "cuda" }, "job-invalid", 'hardware is "cuda": must be one of nvenc, qsv, vaapi, videotoolbox'],
+    [{ workers: 0 }, "job-invalid", "workers is 0: must be a whole number of workers, 1 to 64"],
+    [{ workers: 1.5 }, "job-invalid", "workers is 1.5"],
+    [{ segments: 65 }, "job-invalid", "segments is 65: must be a whole number of segments, 1 to 64"],
+    [{ workers: 4, segments: 2 }, "job-invalid", "workers is 4 and segments is 2, and each segment has one worker; give segments alone"],
+    [{ streaming: false }, "job-invalid", "streaming is false: must be values such as { enabled: false }"],
+    [{ streaming: { enabled: "no" } }, "job-invalid", 'streaming.enabled is "no": must be true or false'],
+    [{ streaming: { maxDurationSeconds: 0 } }, "job-invalid", "streaming.maxDurationSeconds is 0: must be above 0"],
+    [{ streaming: { maxDurationSeconds: Infinity } }, "job-invalid", "streaming.maxDurationSeconds is Infinity: must be finite"],
+    [{ streaming: { inactivityTimeoutMs: 0 } }, "job-invalid", "streaming.inactivityTimeoutMs is 0: must be at least 1 ms"],
   ])("with %j is refused with %s, naming %s", (change, code, words) => {
     const failure = failureOf(() => parseJob({ ...job, ...change }));
     expect(failure.code).toBe(code);
     expect(failure.message).toContain(words);
+  });
+
+  it("keeps what it says of streaming, workers and segments", () => {
+    const streaming = { enabled: false, maxDurationSeconds: 240, inactivityTimeoutMs: 5000 };
+    expect(parseJob({ ...job, streaming, workers: 3, segments: 3, timing: "constant", hardware: "nvenc" })).toMatchObject({
+      ...{ streaming: { enabled: false, maxDurationSeconds: 240 }, inactivityTimeoutMs: 5000 },
+      ...{ workers: 3, segments: 3, timing: "constant", hardware: "nvenc" },
+    });
   });
 
   it("gives the page's world what it says", () => {

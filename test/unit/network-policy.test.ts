@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { networkFlags } from "../../src/browser/network-policy.ts";
 import { jobFromFlags } from "../../src/cli/job-from-flags.ts";
 import { RenderError } from "../../src/core/errors.ts";
-import { parseJob } from "../../src/core/job.ts";
+import { parseJob } from "../../src/core/parse-job.ts";
 import { addressesOf, isFromNetwork, reachable } from "../../src/core/network.ts";
 
 const job = { page: "page.html", output: "out.mp4" } as const;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { CaptureTraits, PageFacts } from "../../src/core/capture.ts";
 import {
   aborted,
   browserClosed,
@@ -7,41 +6,30 @@ import {
   captureFailed,
   captureStalled,
   encoderFailed,
+  encoderNotStarted,
   outputInvalid,
   pageNavigated,
   pageNotReady,
   planImpossible,
   seekFailed,
 } from "../../src/core/errors.ts";
-import { parseJob } from "../../src/core/job.ts";
 import { Planner } from "../../src/core/pipeline/planner.ts";
-import { defaultPolicy, type Candidate, type Plan, type PolicyInput } from "../../src/core/policy/plan.ts";
+import { defaultPolicy } from "../../src/core/policy/default-policy.ts";
+import type { Plan, PolicyInput } from "../../src/core/policy/plan.ts";
 import { remedyFor } from "../../src/core/policy/remedy.ts";
+import { replan } from "../../src/core/policy/replan.ts";
 import type { Support } from "../../src/core/support.ts";
+import { ownCapture, ownEncoder, policyInput } from "../support/policy-input.ts";
 
-const page: PageFacts = {
-  url: "http://localhost/",
-  duration: { value: 10, by: "contract" },
-  size: null,
-  frameRate: null,
-  contract: "framewright",
-  access: "random",
-  isSingleCanvas: false,
-  crossOrigin: [],
-  adapters: [],
-  isSecureContext: true,
-  hasDepthScene: false,
-  warnings: [],
-};
-const traits: CaptureTraits = {
-  gives: ["PNG"],
-  browserFlags: [],
-  browser: "own",
-  needsSingleCanvas: false,
-  sortsDepth: true,
-  paintsCrossOrigin: true,
-  needsCheck: false,
-};
+function inputOf(captures: Readonly<Record<string, Support | null>>, job: object = {}): PolicyInput {
+  return policyInput(
+    {
+      captures: Object.entries(captures).map(([name, support]) => ownCapture(name, { browser: "own" }, support)),
+      encoders: [ownEncoder("pipe"), ownEncoder("disk", { takes: "disk" })],
+    },
+    job,
+  );
+}
 
 /** Captures by the names that they have, in order; null where they were not tried. */
 function planner(
@@ -50,15 +38,7 @@ function planner(
   job: object = {},
 ): { planner: Planner; tried: string[] } {
   const tried: string[] = [];
-  const input: Omit<PolicyInput, "struckOut"> = {
-    job: parseJob({ page: "p.html", output: "o.mp4", ...job }),
-    page,
-    frameCount: 300,
-    captures: Object.entries(captures).map(([name, support]): Candidate<CaptureTraits> => ({ name, traits, support })),
-    encoders: [
-      { name: "pipe", traits: { accepts: ["PNG"], containers: ["mp4"], codecs: ["h264"], runsIn: "process" }, support: { ok: true } },
-    ],
-  };
+  const input: PolicyInput = inputOf(captures, job);
   const tryCapture = async (name: string): Promise<Support> => {
     tried.push(name);
     return trials[name]!;
@@ -105,8 +85,8 @@ describe("the planner", () => {
     const third: Plan = await one.replan(second, captureFailed("b", 3, new Error("it broke")));
     expect([first, second, third].map(({ capture }) => capture)).toEqual(["a", "b", "c"]);
     expect(one.fallbacks).toEqual([
-      { part: "a", reason: "it was distrusted: it is wrong" },
-      { part: "b", reason: 'it failed: Capturing frame 3 with "b" failed: it broke' },
+      { part: "a", code: "capture-distrusted", reason: "it was distrusted: it is wrong" },
+      { part: "b", code: "capture-failed", reason: 'it failed: Capturing frame 3 with "b" failed: it broke' },
     ]);
   });
 
@@ -138,5 +118,46 @@ describe("the planner", () => {
     const { planner: one } = planner({ a: works, b: lacks });
     const failure = captureDistrusted("a", "it is wrong");
     expect(await rejection(one.replan(await one.plan(), failure))).toBe(failure);
+  });
+
+  it("goes to disk where the streaming encoder does not start, and fails with that where nothing else encodes", async () => {
+    const { planner: one } = planner({ a: works, b: works });
+    const first: Plan = await one.plan();
+    expect(first).toMatchObject({ encoder: "pipe", streaming: { streams: true, rule: "default" } });
+    const second: Plan = await one.replan(first, encoderNotStarted("pipe", "no such file"));
+    expect(second).toMatchObject({ capture: "a", encoder: "disk", streaming: { streams: false, rule: "did-not-start" } });
+    const failure = encoderNotStarted("disk", "no such file");
+    expect(await rejection(one.replan(second, failure))).toBe(failure);
+  });
+
+  it("does not go on for ever with a policy that insists on a part", async () => {
+    const insists = (input: PolicyInput): Plan => ({ ...defaultPolicy(input), capture: "a" });
+    const one = new Planner(insists, inputOf({ a: works, b: works }), async () => works);
+    const failure = captureFailed("a", 3, new Error("it broke"));
+    const second: Plan = await one.replan(await one.plan(), failure);
+    expect(await rejection(one.replan(second, failure))).toBe(failure);
+  });
+});
+
+describe("replan", () => {
+  it("is pure, and gives the plan after a failure, or null", () => {
+    const input: PolicyInput = inputOf({ a: works, b: lacks });
+    const before: string = JSON.stringify(input);
+    const plan: Plan = defaultPolicy(input);
+    expect(replan(input, plan, encoderNotStarted("pipe", "no such file"))).toMatchObject({ capture: "a", encoder: "disk" });
+    expect(replan(input, plan, captureDistrusted("a", "it is wrong"))).toBe(null);
+    expect(replan(input, plan, new Error("a fault of ours"))).toBe(null);
+    expect(JSON.stringify(input)).toBe(before);
+  });
+
+  it("asks the policy that it is given, and lets through what that throws", () => {
+    const input: PolicyInput = inputOf({ a: works, b: works, c: works });
+    const failure = captureDistrusted("a", "it is wrong");
+    const prefersLast = (asked: PolicyInput): Plan => defaultPolicy({ ...asked, captures: asked.captures.toReversed() });
+    expect(replan(input, defaultPolicy(input), failure, prefersLast)).toMatchObject({ capture: "c" });
+    const broken = (): Plan => {
+      throw new TypeError("a policy that is broken");
+    };
+    expect(() => replan(input, defaultPolicy(input), failure, broken)).toThrow("a policy that is broken");
   });
 });

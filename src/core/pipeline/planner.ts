@@ -1,33 +1,36 @@
 import type { CaptureTraits } from "../capture.ts";
-import { isRenderError, type RenderError } from "../errors.ts";
+import { isRenderError } from "../errors.ts";
 import type { Candidate, Plan, PlanFailure, Policy, PolicyInput } from "../policy/plan.ts";
-import { reasonFor, remedyFor } from "../policy/remedy.ts";
+import { afterFailure } from "../policy/replan.ts";
 import type { Support } from "../support.ts";
 
 /** Asks the policy, tries what it chooses before that is believed, and remembers what failed. */
 export class Planner {
   readonly #policy: Policy;
   readonly #tryCapture: (name: string) => Promise<Support>;
-  readonly #fallbacks: PlanFailure[] = [];
-  #input: Omit<PolicyInput, "struckOut">;
-  #isLastChance = false;
+  #input: PolicyInput;
 
   constructor(policy: Policy, input: Omit<PolicyInput, "struckOut">, tryCapture: (name: string) => Promise<Support>) {
     this.#policy = policy;
-    this.#input = input;
+    this.#input = { ...input, struckOut: [] };
     this.#tryCapture = tryCapture;
   }
 
-  /** Captures that were given up, in order. */
+  /** What the policy was asked with last. */
+  get input(): PolicyInput {
+    return this.#input;
+  }
+
+  /** Parts that were given up, in order. */
   get fallbacks(): readonly PlanFailure[] {
-    return this.#fallbacks;
+    return this.#input.struckOut;
   }
 
   /** @throws RenderError `plan-impossible`, or what a part that was asked for by name is lacking */
   async plan(): Promise<Plan> {
     for (;;) {
       this.#throwIfAskedIsLacking();
-      const plan: Plan = this.#policy({ ...this.#input, struckOut: [...this.#fallbacks] });
+      const plan: Plan = this.#policy(this.#input);
       const captures: Candidate<CaptureTraits>[] = [...this.#input.captures];
       const at: number = captures.findIndex(({ name }) => name === plan.capture);
       const chosen: Candidate<CaptureTraits> | undefined = captures[at];
@@ -38,15 +41,14 @@ export class Planner {
   }
 
   /**
-   * Strikes out the capture of a plan that failed, and gives another plan.
+   * Strikes out the part of a plan that failed, and gives another plan.
    *
    * @throws the failure itself, where nothing else can help
    */
   async replan(failed: Plan, failure: unknown): Promise<Plan> {
-    const remedy = remedyFor(failure);
-    if (remedy === "none" || (remedy === "other-capture-once" && this.#isLastChance)) throw failure;
-    this.#isLastChance ||= remedy === "other-capture-once";
-    this.#fallbacks.push({ part: failed.capture, reason: reasonFor(failure as RenderError) });
+    const next: PolicyInput | null = afterFailure(this.#input, failed, failure);
+    if (next === null) throw failure;
+    this.#input = next;
     try {
       return await this.plan();
     } catch (thrown) {

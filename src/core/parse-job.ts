@@ -1,0 +1,87 @@
+import { durationInvalid, fileUrlGiven, jobInvalid, sizeInvalid } from "./errors.ts";
+import type { Size } from "./frame.ts";
+import { parseFrameRate } from "./frame-rate.ts";
+import type { OutputFormat, ParsedJob } from "./job.ts";
+import { holdsOddSides, outputFormat } from "./job-format.ts";
+import { readJob, type ReadJob } from "./job-schema.ts";
+
+const LARGEST_SIDE = 16384;
+const INACTIVITY_TIMEOUT_MS = 600_000;
+
+/**
+ * Reads a job that may come from anywhere.
+ *
+ * @throws RenderError `job-invalid`, `page-not-found`, `size-invalid`, `frame-rate-invalid`, `duration-invalid`
+ */
+export function parseJob(input: unknown): ParsedJob {
+  const job: ReadJob = readJob(input);
+  if (/^file:/i.test(job.page)) throw fileUrlGiven(job.page);
+  const format: OutputFormat = outputFormat(job);
+  assertOneWorkerEach(job);
+  return {
+    page: job.page,
+    output: job.output,
+    ...format,
+    size: askedSize(job.width, job.height, format),
+    frameRate: job.frameRate === undefined ? null : parseFrameRate(job.frameRate),
+    duration: job.duration === undefined ? null : checkedDuration(job.duration, "job"),
+    timing: job.timing,
+    loop: job.loop,
+    hardware: job.hardware ?? null,
+    workers: job.workers ?? null,
+    segments: job.segments,
+    streaming: { enabled: job.streaming.enabled ?? true, maxDurationSeconds: job.streaming.maxDurationSeconds ?? null },
+    capture: job.capture ?? null,
+    encoder: job.encoder ?? null,
+    crossOrigin: job.crossOrigin,
+    network: job.network,
+    timeZone: job.timeZone,
+    locale: job.locale,
+    composition: {
+      seed: job.seed,
+      startDateMs: Date.parse(job.startDate),
+      entry: job.entry ?? null,
+      variables: job.variables,
+      awaitsDuration: job.duration === undefined,
+      adapters: job.adapters,
+    },
+    strict: job.strict,
+    readinessTimeoutMs: job.readinessTimeoutMs,
+    captureTimeoutMs: job.captureTimeoutMs,
+    inactivityTimeoutMs: job.streaming.inactivityTimeoutMs ?? INACTIVITY_TIMEOUT_MS,
+  };
+}
+
+/** Each segment has one worker: two different numbers of them cannot both be followed. */
+function assertOneWorkerEach({ workers, segments }: ReadJob): void {
+  if (segments === 1 || workers === undefined || workers === segments) return;
+  throw jobInvalid([`workers is ${workers} and segments is ${segments}, and each segment has one worker; give segments alone`]);
+}
+
+/** @throws RenderError `duration-invalid` */
+export function checkedDuration(value: unknown, from: "job" | "page"): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) throw durationInvalid(value, from);
+  return value;
+}
+
+/** One side alone would leave the other to the page, which may not fit it. */
+function askedSize(width: number | undefined, height: number | undefined, format: OutputFormat): Size | null {
+  if (width === undefined && height === undefined) return null;
+  if (width === undefined || height === undefined)
+    throw jobInvalid([
+      `width is ${width ?? "not given"} and height is ${height ?? "not given"}; give both, or neither to take the page's own size`,
+    ]);
+  return checkedSize(width, height, format);
+}
+
+/** @throws RenderError `size-invalid` */
+export function checkedSize(width: number, height: number, format: Pick<OutputFormat, "codec" | "quality">): Size {
+  const sides: readonly number[] = [width, height];
+  if (!sides.every((side) => Number.isInteger(side) && side > 0)) throw sizeInvalid(width, height, "both must be whole numbers above 0");
+  if (sides.some((side) => side > LARGEST_SIDE)) throw sizeInvalid(width, height, `neither may be above ${LARGEST_SIDE}`);
+  if (sides.some((side) => side % 2 !== 0) && !holdsOddSides(format)) {
+    const even: string = sides.map((side) => side + (side % 2)).join("×");
+    throw sizeInvalid(width, height, `${format.codec} halves colour, which needs an even width and height; use ${even}`);
+  }
+  return { width, height };
+}

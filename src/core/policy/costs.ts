@@ -1,0 +1,83 @@
+import type { PageFacts } from "../capture.ts";
+import type { QualityLevel } from "../encoder.ts";
+import type { VideoCodec } from "../formats.ts";
+import type { FrameFormat, Size } from "../frame.ts";
+
+/**
+ * What a page shows, as far as it changes what captures cost: `motion`, a page whose elements move; `canvas`, one `<canvas>`
+ * in 2D; `webgl`, one that draws in three dimensions; `text`, letters that move; `static`, a page of which one frame in twenty
+ * changes, and whose cost is that of any frame, changed or not.
+ */
+export type ContentClass = "motion" | "canvas" | "webgl" | "text" | "static";
+
+/** What parts cost, as the benches measured it. JSON. */
+export interface MeasuredCosts {
+  /** Shape of this table: another number is another shape, and the table is measured anew. */
+  readonly version: 1;
+  readonly basis: "measured on this host" | "measured on a reference machine";
+  /** Processor, cores, browser and ffmpeg, in words. */
+  readonly machine: string;
+  readonly cores: number;
+  /** `assumed` where the system does not tell what processes use: processor time is then the time that passed, and memory a round figure. */
+  readonly usage: "measured" | "assumed";
+  readonly captures: readonly CaptureCost[];
+  readonly encoders: readonly EncoderCost[];
+}
+
+/** One worker's cost of one frame that changed, by millions of its pixels. */
+export interface CaptureCost {
+  readonly capture: string;
+  readonly frameFormat: FrameFormat;
+  readonly content: ContentClass;
+  /** Milliseconds that pass. */
+  readonly msPerMegapixel: number;
+  /** Milliseconds of processor time in all processes of the worker. */
+  readonly cpuMsPerMegapixel: number;
+  /** What the worker's processes take, in bytes, at 1920×1080. */
+  readonly memoryBytes: number;
+}
+
+/** An encoder's cost of one frame that changed. */
+export interface EncoderCost {
+  readonly encoder: string;
+  readonly codec: VideoCodec;
+  readonly level: QualityLevel;
+  readonly frameFormat: FrameFormat;
+  readonly cpuMsPerMegapixel: number;
+}
+
+/** The bench page that a page is like. What it shows is known of canvases alone: of all others it is taken that they move. */
+export function contentOf({ isSingleCanvas, drawsWebGl }: Pick<PageFacts, "isSingleCanvas" | "drawsWebGl">): ContentClass {
+  if (drawsWebGl) return "webgl";
+  return isSingleCanvas ? "canvas" : "motion";
+}
+
+/**
+ * What a capture costs on such a page. The cost of a page that moves, or that of another format of frames, stands in for one
+ * that was not measured. Null where nobody measured this capture.
+ */
+export function captureCost(costs: MeasuredCosts, capture: string, frameFormat: FrameFormat, content: ContentClass): CaptureCost | null {
+  // A cost of nothing is a bench that went wrong.
+  const measured = costs.captures.filter((cost) => cost.capture === capture && cost.msPerMegapixel > 0);
+  const ofFormat = measured.filter((cost) => cost.frameFormat === frameFormat);
+  for (const rows of [ofFormat, measured]) {
+    const row = rows.find((cost) => cost.content === content) ?? rows.find((cost) => cost.content === "motion");
+    if (row !== undefined) return row;
+  }
+  return null;
+}
+
+/** Null where nobody measured it; the cost of another format of frames stands in for one that was not. */
+export function encoderCost(
+  costs: MeasuredCosts,
+  encoder: string,
+  { codec, level }: Pick<EncoderCost, "codec" | "level">,
+  frameFormat: FrameFormat,
+): EncoderCost | null {
+  const measured = costs.encoders.filter((cost) => cost.encoder === encoder && cost.codec === codec && cost.level === level);
+  return measured.find((cost) => cost.frameFormat === frameFormat) ?? measured[0] ?? null;
+}
+
+export function megapixelsOf({ width, height }: Size): number {
+  return (width * height) / 1e6;
+}

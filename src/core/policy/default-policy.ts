@@ -1,0 +1,99 @@
+import type { FrameFormat } from "../frame.ts";
+import { chooseCapture, formatBetween } from "./choose-capture.ts";
+import { chooseEncoder } from "./choose-encoder.ts";
+import { framesToCheck } from "./checked-frames.ts";
+import { captureCost, contentOf, encoderCost, megapixelsOf } from "./costs.ts";
+import { frameFormats } from "./frame-formats.ts";
+import type { Estimate, Plan, Policy, PolicyInput } from "./plan.ts";
+import { remedyForCode } from "./remedy.ts";
+import { closedGate, decideStreaming, streamsIntoProcess, type GateInputs, type StreamingDecision } from "./streaming.ts";
+import { segmentsFor, windowFor, workersFor } from "./work.ts";
+import { framesPerSecondWith, type WorkerFacts } from "./workers.ts";
+
+/**
+ * Takes the encoder that comes first among those that write the output here, and the capture that costs least among those
+ * that work here, suit the page, and were not struck out; then as many workers as the machine can feed.
+ *
+ * @throws RenderError `plan-impossible`
+ */
+export const defaultPolicy: Policy = (input) => {
+  const gate: GateInputs = gateInputs(input);
+  const { segments, reason: segmentsReason } = segmentsFor(input);
+  const encoder = chooseEncoder(input, closedGate(gate), segments);
+  const formats: readonly FrameFormat[] = frameFormats(encoder.chosen.traits, input);
+  const capture = chooseCapture(input, encoder.chosen, formats);
+  const frameFormat: FrameFormat = formatBetween(capture.chosen.traits, formats)!;
+  const work: WorkerFacts = workerFacts(input, capture.chosen.name, encoder.chosen.name, frameFormat);
+  const { workers, reason } = workersFor(input, segments, frameFormat, work);
+  const { blockFrames, windowBytes } = windowFor(input, frameFormat, workers, segments);
+  const streaming: StreamingDecision = decideStreaming({
+    ...gate,
+    didNotStart: didNotStart(input),
+    encoder: encoder.chosen.name,
+    encoderStreams: streamsIntoProcess(encoder.chosen.traits),
+  });
+  return {
+    capture: capture.chosen.name,
+    encoder: encoder.chosen.name,
+    frameFormat,
+    access: input.page.access,
+    workers,
+    blockFrames,
+    windowBytes,
+    segments,
+    streaming,
+    checkAt: capture.chosen.traits.needsCheck ? framesToCheck({ frameCount: input.frameCount, workers, blockFrames, segments }) : [],
+    estimate: estimateOf(input, { workers, segments }, frameFormat, work),
+    reasons: [capture.reason, encoder.reason, reason, ...(segmentsReason === null ? [] : [segmentsReason]), streaming.reason],
+    rejected: [...capture.rejected, ...encoder.rejected],
+  };
+};
+
+function gateInputs({ job, durationSeconds }: PolicyInput): GateInputs {
+  const { enabled, maxDurationSeconds } = job.streaming;
+  return {
+    enabled,
+    maxDurationSeconds,
+    durationSeconds: Number.isFinite(durationSeconds) ? durationSeconds : null,
+    container: job.container,
+  };
+}
+
+function didNotStart({ struckOut, encoders }: PolicyInput): boolean {
+  const failed: ReadonlySet<string> = new Set(
+    struckOut.filter(({ code }) => remedyForCode(code) === "other-encoder").map(({ part }) => part),
+  );
+  return encoders.some(({ name, traits }) => streamsIntoProcess(traits) && failed.has(name));
+}
+
+function workerFacts(input: PolicyInput, capture: string, encoder: string, format: FrameFormat): WorkerFacts {
+  const { host, costs, job, page, size, frameCount } = input;
+  return {
+    host,
+    capture: captureCost(costs, capture, format, contentOf(page)),
+    encoder: encoderCost(costs, encoder, { codec: job.codec, level: job.quality.level }, format),
+    megapixels: megapixelsOf(size),
+    frameCount,
+  };
+}
+
+function estimateOf(
+  input: PolicyInput,
+  { workers, segments }: Pick<Plan, "workers" | "segments">,
+  format: FrameFormat,
+  work: WorkerFacts,
+): Estimate {
+  const framesPerSecond: number | null = framesPerSecondWith(workers, segments, work);
+  if (framesPerSecond === null) return { framesPerSecond, basis: "assumed" };
+  return { framesPerSecond: Math.round(framesPerSecond * 10) / 10, basis: isMeasured(input, format, work) ? input.costs.basis : "assumed" };
+}
+
+/** Whether the table is of this very work, and nothing stands in for it. Encoders cost something else with another preset, or in hardware. */
+function isMeasured(
+  { page, costs, job: { quality, hardware } }: PolicyInput,
+  format: FrameFormat,
+  { capture, encoder }: WorkerFacts,
+): boolean {
+  if (costs.usage === "assumed" || quality.preset !== undefined || hardware !== null) return false;
+  return capture?.frameFormat === format && capture.content === contentOf(page) && encoder?.frameFormat === format;
+}
