@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atExit } from "../process/at-exit.ts";
 
 const PREFIX = "framewright-profile-";
 const SHARED_MEMORY = "/dev/shm";
@@ -25,15 +26,8 @@ export async function removeProfile(folder: string): Promise<void> {
 
 /** Removes the folder too where this process ends first; the answer takes that back. */
 export function removeProfileAtExit(folder: string): () => void {
-  const remove = (): void => {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-    } catch {
-      // The browser still writes; the next launch removes what is left.
-    }
-  };
-  process.once("exit", remove);
-  return () => process.off("exit", remove);
+  // While the browser still writes this may fail; the next launch removes what is left.
+  return atExit(() => rmSync(folder, { recursive: true, force: true }));
 }
 
 async function hasRoom(folder: string): Promise<boolean> {

@@ -9,7 +9,10 @@ export const exitCodes: Readonly<Record<RenderErrorCode, number>> = {
   "capture-stalled": 1,
   "disk-full": 1,
   "encoder-failed": 1,
+  "encoder-not-started": 1,
   "encoder-stalled": 1,
+  "frames-missing": 1,
+  "output-busy": 1,
   "output-invalid": 1,
   "output-not-writable": 1,
 

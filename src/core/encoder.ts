@@ -1,4 +1,5 @@
 import type { Browser, BrowserPage } from "./browser.ts";
+import type { Container, VideoCodec } from "./formats.ts";
 import type { Frame, FrameFormat, Size } from "./frame.ts";
 import type { FrameRate } from "./frame-rate.ts";
 import type { OutputSink } from "./sink.ts";
@@ -19,24 +20,41 @@ export interface Encoder {
 export interface EncoderTraits {
   /** Frame formats that `write` takes, best first. */
   readonly accepts: readonly FrameFormat[];
-  readonly containers: readonly Container[];
-  readonly codecs: readonly VideoCodec[];
+  /** Codecs that it writes into each container. */
+  readonly writes: Readonly<Partial<Record<Container, readonly VideoCodec[]>>>;
+  /** Of these codecs, those whose alpha it keeps. */
+  readonly alphaCodecs: readonly VideoCodec[];
   /** `page`: it encodes inside a browser page and needs one in its context. */
   readonly runsIn: "process" | "page";
+  /** `stream`: each frame is encoded as it comes; `disk`: the frames lie on disk until the last one is there; `files`: each frame becomes a file of its own. */
+  readonly takes: "stream" | "disk" | "files";
+  /** True where it can give a frame that stays the time that it stays, in place of repeating it. */
+  readonly variableTiming: boolean;
+  /** Containers whose files, each beginning with a key frame, can be joined without encoding again. */
+  readonly joinable: readonly Container[];
 }
 
-export type Container = "mp4";
-export type VideoCodec = "h264";
+/** How good the picture shall be, as one word; what each means for a codec is a measured table. */
+export type QualityLevel = "draft" | "standard" | "high" | "lossless";
 
 /** How good the picture shall be. What an encoder cannot follow it says in a warning. */
 export interface Quality {
-  /** Constant rate factor, 0 (lossless) to 51, as x264 counts. */
+  /** Decides what the others leave open. */
+  readonly level: QualityLevel;
+  /** Constant rate factor as the codec counts: 0 to 51 for H.264 and HEVC, 0 to 63 for AV1, VP9 and VP8; smaller is better. */
   readonly crf?: number;
-  /** Speed preset of x264, from "ultrafast" to "veryslow". */
+  /** Speed preset of x264 and x265, from "ultrafast" to "veryslow". */
   readonly preset?: string;
   /** Bits a second, instead of `crf`. */
   readonly bitrate?: number;
+  /** Name of ffmpeg, such as "yuv444p". */
+  readonly pixelFormat?: string;
+  /** Frames from one key frame to the next, at most. */
+  readonly gop?: number;
 }
+
+/** Makers of encoders in hardware. They are taken only when asked for, and only where ten frames really came out. */
+export type Hardware = "nvenc" | "qsv" | "vaapi" | "videotoolbox";
 
 export interface EncodeRequest {
   readonly size: Size;
@@ -46,7 +64,14 @@ export interface EncodeRequest {
   readonly frameFormat: FrameFormat;
   readonly container: Container;
   readonly codec: VideoCodec;
+  /** The frames' alpha is kept; they come as RGBA or PNG. */
+  readonly alpha: boolean;
   readonly quality: Quality;
+  /** `variable`: a frame that repeats the one before lengthens it. */
+  readonly timing: "constant" | "variable";
+  readonly hardware: Hardware | null;
+  /** How often a moving picture plays; 0 is for ever. Video files know no such thing. */
+  readonly loop: number;
 }
 
 export interface EncoderProbeContext {
@@ -82,6 +107,7 @@ export interface EncoderSession extends AsyncDisposable {
 /** What the encoder says of its work. JSON. */
 export interface EncodeResult {
   readonly framesIn: number;
+  /** Pictures in the output: fewer than came where the timing is variable. */
   readonly framesOut: number;
   readonly byteLength: number;
   readonly codec: VideoCodec;

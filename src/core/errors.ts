@@ -13,10 +13,13 @@ export type RenderErrorCode =
   | "duration-invalid"
   | "duration-missing"
   | "encoder-failed"
+  | "encoder-not-started"
   | "encoder-stalled"
   | "ffmpeg-missing"
   | "frame-rate-invalid"
+  | "frames-missing"
   | "job-invalid"
+  | "output-busy"
   | "output-invalid"
   | "output-not-writable"
   | "page-failed"
@@ -159,6 +162,15 @@ export function durationMissing(url: string): RenderError {
   );
 }
 
+/** Frames on disk that will not fit: said after the first few, not when the disk is full. */
+export function diskTooSmall(output: string, neededBytes: number, freeBytes: number, frameCount: number): RenderError {
+  return new RenderError(
+    "disk-full",
+    `The disk of "${output}" is too small for the frames: all ${frameCount} need about ${neededBytes} more bytes, and ${freeBytes} bytes are free. Free some space, write the output elsewhere, or use an encoder that streams, such as --encoder ffmpeg-pipe`,
+    { output, neededBytes, freeBytes, frameCount },
+  );
+}
+
 export function encoderFailed(encoder: string, what: string, details: ErrorDetails = {}, cause?: unknown): RenderError {
   return new RenderError(
     "encoder-failed",
@@ -168,10 +180,19 @@ export function encoderFailed(encoder: string, what: string, details: ErrorDetai
   );
 }
 
+export function encoderNotStarted(encoder: string, why: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "encoder-not-started",
+    `The encoder "${encoder}" could not be started: ${why}. Run \`framewright doctor\` to see what is missing, or try another with --encoder`,
+    { encoder },
+    cause,
+  );
+}
+
 export function encoderStalled(encoder: string, phase: "write" | "finish", limitMs: number): RenderError {
   return new RenderError(
     "encoder-stalled",
-    `The encoder "${encoder}" took nothing for ${limitMs} ms during ${phase}, and was ended. Raise inactivityTimeoutMs if the machine is only slow`,
+    `The encoder "${encoder}" took nothing for ${limitMs} ms during ${phase}, and was ended. Raise streaming.inactivityTimeoutMs if the machine is only slow`,
     { encoder, phase, limitMs },
   );
 }
@@ -200,8 +221,39 @@ export function frameRateInvalid(value: unknown): RenderError {
   );
 }
 
+export function frameRateTooHigh(container: string, rate: string, highest: number): RenderError {
+  return new RenderError(
+    "frame-rate-invalid",
+    `The frame rate ${rate} is above what ${container} can hold, which is ${highest}. Give frameRate: ${highest / 2}, or take another format`,
+    {
+      value: rate,
+      container,
+      highest,
+    },
+  );
+}
+
+/** @param missing numbers of the frames that are not whole on disk, in order */
+export function framesMissing(output: string, missing: readonly number[], frameCount: number): RenderError {
+  const shown: string = `${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ` and ${missing.length - 10} more` : ""}`;
+  return new RenderError(
+    "frames-missing",
+    `Of the ${frameCount} frames of "${output}" that were written to disk, ${missing.length} are missing or cut off: ${shown}. Nothing else may write beside the output while it is rendered; render again`,
+    { output, missing, frameCount },
+  );
+}
+
 export function jobInvalid(issues: readonly string[]): RenderError {
   return new RenderError("job-invalid", `The job cannot be read: ${issues.join("; ")}`, { issues });
+}
+
+/** @param owner process id and host of whoever writes there */
+export function outputBusy(output: string, owner: string, lockPath: string): RenderError {
+  return new RenderError(
+    "output-busy",
+    `The output "${output}" is being written by another render (${owner}). Wait for it, or write elsewhere; if that process is gone, remove "${lockPath}"`,
+    { output, owner, lockPath },
+  );
 }
 
 export function outputInvalid(output: string, faults: readonly string[]): RenderError {

@@ -2,9 +2,11 @@
  * Where the output goes. Bytes land under a temporary name; `commit` gives them their final one, `discard` leaves
  * nothing behind. Exactly one of the two ends the sink; calling either again does nothing.
  */
-export interface OutputSink {
-  /** The final name, for messages. */
-  readonly name: string;
+export type OutputSink = FileSink | FolderSink;
+
+/** One file. */
+export interface FileSink extends SinkEnd {
+  readonly kind: "file";
   /** The temporary file, where a process may write by path. Null where the output is no file. */
   readonly temporaryPath: string | null;
   /**
@@ -13,10 +15,37 @@ export interface OutputSink {
    * @throws RenderError `disk-full`, `output-not-writable`
    */
   write(data: Uint8Array, position: number): Promise<void>;
+  /** Reads back `[start, end)` for the check of the finished file. @throws RenderError `output-not-writable` */
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** A folder of pictures. */
+export interface FolderSink extends SinkEnd {
+  readonly kind: "folder";
+  /** The temporary folder, where a process may write by path. */
+  readonly temporaryPath: string;
+  /** Name of the picture with this number, from 0, such as "000042.png". */
+  fileName(index: number): string;
+  /** The same as a pattern that ffmpeg reads, such as "%06d.png". */
+  readonly pattern: string;
+  /** @throws RenderError `disk-full`, `output-not-writable` */
+  writeFile(fileName: string, data: Uint8Array): Promise<void>;
+  /** Names of the files that are there, in order. */
+  fileNames(): Promise<string[]>;
+  /**
+   * Reads a picture, or a part of it: `start` and `end` count as those of `slice`, from the end where they are negative.
+   *
+   * @throws RenderError `output-not-writable`
+   */
+  readFile(fileName: string, start?: number, end?: number): Promise<Uint8Array>;
+}
+
+/** What files and folders have in common: how they are named, and how they end. */
+interface SinkEnd {
+  /** The final name, for messages. */
+  readonly name: string;
   /** Bytes so far, also those that a process wrote by path. */
   byteLength(): Promise<number>;
-  /** Reads back `[start, end)` for the check of the finished file. */
-  read(start: number, end: number): Promise<Uint8Array>;
   /** Bytes that the output's place can still take; null where nobody knows. */
   freeBytes(): Promise<number | null>;
   /** Drops all bytes, so that another encoder may begin. @throws RenderError `output-not-writable` */

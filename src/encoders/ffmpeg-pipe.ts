@@ -1,90 +1,113 @@
-import { isRenderError, aborted, diskFull, encoderFailed, encoderStalled, messageOf, type RenderError } from "../core/errors.ts";
 import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSession } from "../core/encoder.ts";
-import type { Frame, HostPixels } from "../core/frame.ts";
-import { Supervisor } from "../core/pipeline/supervisor.ts";
+import { aborted, encoderFailed, isRenderError, type RenderError } from "../core/errors.ts";
+import type { Frame } from "../core/frame.ts";
+import type { FileSink } from "../core/sink.ts";
 import type { Support } from "../core/support.ts";
-import { findFfmpeg, hasEncoder, type FfmpegInstall } from "../ffmpeg/find.ts";
-import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from "../ffmpeg/process.ts";
-import { pipeArguments } from "../ffmpeg/pipe-arguments.ts";
+import { ffmpegArguments } from "../ffmpeg/arguments.ts";
+import { ffmpegBuild, type FfmpegBuild } from "../ffmpeg/build.ts";
+import { findFfmpeg } from "../ffmpeg/find.ts";
+import { packetFile, type PacketFile } from "../ffmpeg/packet-file.ts";
+import { FfmpegRun } from "../ffmpeg/run.ts";
+import { ffmpegSupport } from "../ffmpeg/support.ts";
+import { canRemux } from "../core/container/container-writer.ts";
+import { frameData } from "./frame-data.ts";
+import { remux } from "../core/container/remux.ts";
 
 export interface FfmpegPipeOptions {
   /** Path of ffmpeg; found where it is not given. */
   readonly executablePath?: string;
+  /** Output arguments over our own, such as `["-tune", "animation"]`. */
+  readonly args?: readonly string[];
 }
 
 const NAME = "ffmpeg-pipe";
-/** Less than this free behind a failure, and the disk is its cause, whatever ffmpeg said. */
-const FULL_BELOW_BYTES = 256 * 1024;
-/** What it says where the disk has room that this user may not have: of a quota, or of what is kept for root. */
-const SAYS_FULL = /No space left on device|Disk quota exceeded/;
 
 /** Streams frames into ffmpeg's standard input while they are captured. */
-export function ffmpegPipe(options: FfmpegPipeOptions = {}): Encoder {
+export function ffmpegPipe({ executablePath, args = [] }: FfmpegPipeOptions = {}): Encoder {
   return {
     contract: 1,
     name: NAME,
-    traits: { accepts: ["I420", "RGBA", "PNG", "JPEG"], containers: ["mp4"], codecs: ["h264"], runsIn: "process" },
-    async probe(): Promise<Support> {
-      try {
-        const install: FfmpegInstall = await findFfmpeg(options.executablePath);
-        const { version, executablePath } = install;
-        if (!(await hasEncoder(install, "libx264")))
-          return { ok: false, reasons: [`"${executablePath}" ${version} is built without libx264`] };
-        return { ok: true, details: { version, executablePath } };
-      } catch (thrown) {
-        return { ok: false, reasons: [messageOf(thrown)], ...(isRenderError(thrown) ? { error: thrown } : {}) };
-      }
+    traits: {
+      accepts: ["I420", "RGBA", "PNG", "JPEG"],
+      // Not GIF: its palette needs all frames before the first is written.
+      writes: {
+        mp4: ["h264", "hevc", "av1"],
+        webm: ["vp9", "av1", "vp8"],
+        mov: ["prores-4444", "prores-422", "h264"],
+        mkv: ["h264", "ffv1"],
+        webp: ["webp"],
+        apng: ["png"],
+      },
+      alphaCodecs: ["vp9", "prores-4444", "ffv1", "webp", "png"],
+      runsIn: "process",
+      takes: "stream",
+      variableTiming: true,
+      joinable: ["mp4", "webm", "mov", "mkv"],
+    },
+    async probe(request, { signal }): Promise<Support> {
+      const { timing, container, codec } = request;
+      if (timing === "variable" && !canRemux(container, codec))
+        return { ok: false, reasons: [`${container} with ${codec} gets a constant rate alone; use mp4, webm or mov for timing variable`] };
+      return ffmpegSupport(request, { encoder: NAME, executablePath, extra: args, ...(signal ? { signal } : {}) });
     },
     async open(request, context) {
-      const install: FfmpegInstall = await findFfmpeg(options.executablePath);
-      return FfmpegPipeSession.start(install, request, context);
+      if (context.signal.aborted) throw aborted(context.signal.reason);
+      return FfmpegPipeSession.start(await ffmpegBuild(await findFfmpeg(executablePath)), args, request, context);
     },
   };
 }
 
 class FfmpegPipeSession implements EncoderSession {
-  readonly #context: EncoderContext;
   readonly #request: EncodeRequest;
-  readonly #supervisor: Supervisor;
-  #process!: FfmpegProcess;
-  /** The first fault wins, and every later call hears of it. */
-  #fault: RenderError | null = null;
+  /** Says stop to what writes the packets: the signal of the render, or `abort`. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #sink: FileSink;
+  readonly #run: FfmpegRun;
+  /** What ffmpeg writes, where its packets get their times afterwards. */
+  readonly #packets: PacketFile | null;
+  /** The frames at which pictures begin, with variable timing. */
+  readonly #starts: number[] = [];
   /** Kept open until the next one, for frames that repeat it. */
   #last: Frame | null = null;
   #framesIn = 0;
+  /** A frame that could not be taken would be missing from the file. */
+  #fault: RenderError | null = null;
   #finishing: Promise<EncodeResult> | null = null;
   #aborting: Promise<void> | null = null;
 
-  private constructor(request: EncodeRequest, context: EncoderContext) {
+  private constructor(request: EncodeRequest, signal: AbortSignal, sink: FileSink, run: FfmpegRun, packets: PacketFile | null) {
     this.#request = request;
-    this.#context = context;
-    this.#supervisor = new Supervisor(context.inactivityTimeoutMs, context.signal);
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#sink = sink;
+    this.#run = run;
+    this.#packets = packets;
   }
 
-  static async start(install: FfmpegInstall, request: EncodeRequest, context: EncoderContext): Promise<FfmpegPipeSession> {
-    if (context.signal.aborted) throw aborted(context.signal.reason);
-    const path: string | null = context.output.temporaryPath;
-    if (path === null) throw encoderFailed(NAME, "it writes files, and this output is none; use --encoder webcodecs");
-    const session = new FfmpegPipeSession(request, context);
-    try {
-      session.#process = await startFfmpeg(install.executablePath, pipeArguments(request, path), {
-        onProgress: () => session.#supervisor.beat(),
-      });
-    } catch (thrown) {
-      throw encoderFailed(NAME, `"${install.executablePath}" did not start: ${messageOf(thrown)}`, {}, thrown);
-    }
-    return session;
+  static async start(
+    build: FfmpegBuild,
+    extra: readonly string[],
+    request: EncodeRequest,
+    context: EncoderContext,
+  ): Promise<FfmpegPipeSession> {
+    const { output, signal } = context;
+    if (output.kind !== "file" || output.temporaryPath === null)
+      throw encoderFailed(NAME, "it writes files, and this output is none; use --encoder webcodecs");
+    const packets: PacketFile | null = request.timing === "variable" ? packetFile(output.temporaryPath) : null;
+    const args: readonly string[] = ffmpegArguments(request, {
+      ...{ encoder: NAME, input: { from: "pipe" }, build, extra },
+      output: { to: "file", path: packets?.path ?? output.temporaryPath },
+    });
+    const run: FfmpegRun = await FfmpegRun.start(build, args, { ...context, encoder: NAME });
+    return new FfmpegPipeSession(request, signal, output, run, packets);
   }
 
   async write(frame: Frame): Promise<void> {
     try {
-      if (this.#fault) throw this.#fault;
-      const shown: Frame | null = frame.pixels === null ? this.#last : frame;
-      if (shown === null) throw encoderFailed(NAME, `frame ${frame.index} repeats a frame that never came`);
-      await this.#guarded("write", this.#process.write((shown.pixels as HostPixels).data));
-      this.#framesIn++;
+      await this.#take(frame);
     } catch (thrown) {
       frame.close();
+      if (isRenderError(thrown)) this.#fault ??= thrown;
       throw thrown;
     }
     if (frame.pixels === null) return frame.close();
@@ -92,62 +115,41 @@ class FfmpegPipeSession implements EncoderSession {
     this.#last = frame;
   }
 
+  async #take(frame: Frame): Promise<void> {
+    if (this.#fault) throw this.#fault;
+    if (this.#finishing !== null) throw encoderFailed(NAME, `frame ${frame.index} came after the end`);
+    const shown: Frame | null = frame.pixels === null ? this.#last : frame;
+    if (shown === null) throw encoderFailed(NAME, `frame ${frame.index} repeats a frame that never came`);
+    const data: Uint8Array = frameData(NAME, shown, this.#request);
+    const lengthens: boolean = this.#packets !== null && frame.repeats && this.#framesIn > 0;
+    if (!lengthens) {
+      await this.#run.write(data);
+      this.#starts.push(this.#framesIn);
+    }
+    this.#framesIn++;
+  }
+
   finish(): Promise<EncodeResult> {
     return (this.#finishing ??= this.#finish());
   }
 
   async #finish(): Promise<EncodeResult> {
-    if (this.#fault) throw this.#fault;
-    this.#process.end();
-    await this.#guarded("finish", this.#endedWell());
-    this.#closeLast();
-    const { codec } = this.#request;
-    return { framesIn: this.#framesIn, framesOut: this.#framesIn, byteLength: await this.#context.output.byteLength(), codec };
-  }
-
-  async #endedWell(): Promise<void> {
-    const { code } = await this.#process.ended;
-    if (code !== 0) throw new Error("ffmpeg ended early");
-  }
-
-  /** Waits for ffmpeg with a limit on its silence, and turns whatever goes wrong into one error that stays. */
-  async #guarded(phase: "write" | "finish", work: Promise<void>): Promise<void> {
-    const { inactivityTimeoutMs } = this.#context;
     try {
-      await this.#supervisor.run(work, () => encoderStalled(NAME, phase, inactivityTimeoutMs));
-    } catch (thrown) {
-      this.#fault ??= isRenderError(thrown) ? thrown : await this.#explain(phase, thrown);
-      throw this.#fault;
+      if (this.#fault) throw this.#fault;
+      await this.#run.finish();
+      this.#closeLast();
+      const framesOut: number = this.#packets === null ? this.#framesIn : await this.#retime(this.#packets);
+      return { framesIn: this.#framesIn, framesOut, byteLength: await this.#sink.byteLength(), codec: this.#request.codec };
+    } finally {
+      await this.#packets?.remove();
     }
   }
 
-  /** ffmpeg ended or no longer reads: why it did is in how it ended. */
-  async #explain(phase: string, thrown: unknown): Promise<RenderError> {
-    const end: FfmpegEnd = await this.#settledEnd();
-    const freeBytes: number | null = await this.#context.output.freeBytes();
-    const isFull: boolean = SAYS_FULL.test(end.stderrTail) || (freeBytes !== null && freeBytes < FULL_BELOW_BYTES);
-    if (isFull) return diskFull(this.#context.output.name, freeBytes, thrown);
-    const how: string = end.signal === null ? `ended with code ${end.code}` : `was ended by ${end.signal}`;
-    const said: string = end.stderrTail === "" ? "it said nothing" : `it said: ${end.stderrTail.split("\n").slice(-4).join(" | ")}`;
-    return encoderFailed(
-      NAME,
-      `ffmpeg ${how} during ${phase} after ${this.#framesIn} frames; ${said}`,
-      { ...end, framesIn: this.#framesIn, phase },
-      thrown,
-    );
-  }
-
-  /** A process that closed its input but lives on is ended here. */
-  async #settledEnd(): Promise<FfmpegEnd> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late: Promise<null> = new Promise((resolve) => {
-      timer = setTimeout(() => resolve(null), 1_000);
-    });
-    const end: FfmpegEnd | null = await Promise.race([this.#process.ended, late]);
-    clearTimeout(timer);
-    if (end) return end;
-    await this.#process.kill();
-    return this.#process.ended;
+  /** Writes the packets into the output, each with the time that its picture stays. */
+  #retime(packets: PacketFile): Promise<number> {
+    const { container, codec, frameRate } = this.#request;
+    const part = { file: packets, frameCount: this.#framesIn, starts: this.#starts };
+    return remux([part], this.#sink, { container, codec, frameRate, timing: "variable", signal: this.#signal });
   }
 
   abort(): Promise<void> {
@@ -155,8 +157,11 @@ class FfmpegPipeSession implements EncoderSession {
   }
 
   async #abort(): Promise<void> {
-    this.#fault ??= aborted("the encoder was told to stop");
-    await this.#process.kill();
+    this.#stop.abort(new Error("the encoder was told to stop"));
+    await this.#run.abort();
+    // What still writes into the output must have ended before the output is dropped.
+    await this.#finishing?.catch(() => {});
+    await this.#packets?.remove();
     this.#closeLast();
   }
 

@@ -1,4 +1,3 @@
-import { EncodedPacket, EncodedVideoPacketSource, Mp4OutputFormat, Output, StreamTarget, type StreamTargetChunk } from "mediabunny";
 import { fromBase64, toBase64 } from "../core/base64.ts";
 import type { BrowserPage } from "../core/browser.ts";
 import { aborted, encoderFailed, encoderStalled, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
@@ -9,118 +8,137 @@ import type {
   EncoderContext,
   EncoderProbeContext,
   EncoderSession,
-  Quality,
+  EncoderTraits,
 } from "../core/encoder.ts";
-import type { Frame } from "../core/frame.ts";
+import type { Frame, HostPixels } from "../core/frame.ts";
 import type { FrameRate } from "../core/frame-rate.ts";
 import { Supervisor } from "../core/pipeline/supervisor.ts";
+import type { FileSink } from "../core/sink.ts";
 import type { Support } from "../core/support.ts";
 import { encoderScript } from "../browser/generated/encoder-script.ts";
 import { openOwnDocument } from "../browser/own-page.ts";
 import type { EncodedChunk, EncoderNotice, EncoderSettings, FrameToEncode } from "../browser/messages.ts";
-import { avcCodecs } from "./avc-codec.ts";
+import { codecStrings, type WebCodec } from "./codec-strings.ts";
+import { ContainerWriter, type TimedPacket } from "../core/container/container-writer.ts";
+import { frameData } from "./frame-data.ts";
+import { rateControl } from "./webcodecs-rate.ts";
 
 const NAME = "webcodecs";
 const OWN_PAGE_SIZE = { width: 32, height: 32 } as const;
-/** Bits a pixel at CRF 18, about what x264 medium spends on moving pages; six more of CRF halve it. */
-const BITS_PER_PIXEL = 0.12;
-const DEFAULT_CRF = 18;
 /** Seconds between key frames: players seek to them. */
 const KEY_FRAME_SECONDS = 4;
 const BT709 = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false } as const;
+
+const traits: EncoderTraits = {
+  accepts: ["page", "I420", "RGBA", "PNG", "JPEG"],
+  writes: { mp4: ["h264", "hevc", "av1"], webm: ["vp9", "av1", "vp8"], mov: ["h264"], mkv: ["h264"] },
+  alphaCodecs: [],
+  runsIn: "page",
+  takes: "stream",
+  variableTiming: true,
+  joinable: ["mp4", "webm", "mov", "mkv"],
+};
 
 /**
  * Encodes inside the browser page with `VideoEncoder`: only encoded chunks leave it, and mediabunny writes them into the
  * container. Needs no ffmpeg and no processes.
  */
 export function webcodecs(): Encoder {
-  return {
-    contract: 1,
-    name: NAME,
-    traits: { accepts: ["page", "I420", "RGBA", "PNG", "JPEG"], containers: ["mp4"], codecs: ["h264"], runsIn: "page" },
-    probe,
-    open: (request, context) => WebCodecsSession.start(request, context),
-  };
+  return { contract: 1, name: NAME, traits, probe, open: (request, context) => WebCodecsSession.start(request, context) };
 }
 
 async function probe(request: EncodeRequest, { browser }: EncoderProbeContext): Promise<Support> {
+  const refused: readonly string[] = refusals(request);
+  if (refused.length > 0) return { ok: false, reasons: refused };
   try {
     await using page = await browser.newPage(OWN_PAGE_SIZE);
     await openOwnDocument(page);
     await page.evaluate(encoderScript);
     const codec: string | null = await page.evaluate<string | null>(`__framewrightEncoder.choose(${JSON.stringify(settingsOf(request))})`);
     if (codec !== null) return { ok: true, details: { codec } };
-    return { ok: false, reasons: [`${browser.product} encodes no H.264 at ${request.size.width}×${request.size.height}`] };
+    const { width, height } = request.size;
+    return { ok: false, reasons: [`${browser.product} encodes no ${codecNames[request.codec as WebCodec]} at ${width}×${height}`] };
   } catch (thrown) {
     return { ok: false, reasons: [messageOf(thrown)] };
   }
 }
 
-function settingsOf({ size, frameRate, quality }: EncodeRequest): EncoderSettings {
+const codecNames: Readonly<Record<WebCodec, string>> = { h264: "H.264", hevc: "HEVC", av1: "AV1", vp9: "VP9", vp8: "VP8" };
+
+/** What no browser's encoder does, whichever browser it is. */
+function refusals({ container, codec, alpha, quality: { level, preset, pixelFormat }, hardware }: EncodeRequest): string[] {
+  const reasons: string[] = [];
+  if (traits.writes[container]?.includes(codec) !== true) reasons.push(`it writes no ${codec} into ${container}`);
+  if (alpha) reasons.push("the encoders of browsers keep no transparency");
+  if (level === "lossless") reasons.push("the encoders of browsers are not lossless");
+  if (preset !== undefined) reasons.push(`the encoders of browsers know no preset, such as "${preset}"`);
+  if (pixelFormat !== undefined && pixelFormat !== "yuv420p")
+    reasons.push(`it writes the pixel format yuv420p alone, not "${pixelFormat}"`);
+  if (hardware !== null) reasons.push(`whether ${hardware} is used is the browser's own choice`);
+  return reasons;
+}
+
+function settingsOf({ size, frameRate, codec, quality }: EncodeRequest): EncoderSettings {
   const framesPerSecond: number = frameRate.numerator / frameRate.denominator;
   return {
-    codecs: avcCodecs(size, frameRate),
+    codecs: codecStrings(codec as WebCodec, size, frameRate),
     ...size,
     framesPerSecond,
-    bitrate: bitrateOf(quality, size.width * size.height * framesPerSecond),
+    rate: rateControl(codec as WebCodec, quality, size.width * size.height * framesPerSecond),
   };
 }
 
-/** The bitrate that a quality stands for; H.264 encoders of browsers know no constant quality. */
-export function bitrateOf({ bitrate, crf = DEFAULT_CRF }: Quality, pixelsPerSecond: number): number {
-  return bitrate ?? Math.round(pixelsPerSecond * BITS_PER_PIXEL * 2 ** ((DEFAULT_CRF - crf) / 6));
-}
+/** A packet whose end is not known until the next one begins. */
+type HeldPacket = Omit<TimedPacket, "frames">;
 
 class WebCodecsSession implements EncoderSession {
   readonly #request: EncodeRequest;
   readonly #context: EncoderContext;
   readonly #page: BrowserPage;
-  readonly #output: Output;
-  readonly #packets: EncodedVideoPacketSource;
+  readonly #writer: ContainerWriter;
   readonly #framesPerKey: number;
   readonly #supervisor: Supervisor;
   #muxing: Promise<void> = Promise.resolve();
   #fault: RenderError | null = null;
   #framesIn = 0;
   #framesOut = 0;
+  /** The frames at which the pictures begin that went in and have not come out. */
+  readonly #starts: number[] = [];
+  #lastKey = 0;
+  #held: HeldPacket | null = null;
   #finishing: Promise<EncodeResult> | null = null;
   #aborting: Promise<void> | null = null;
   #decoderConfig: VideoDecoderConfig | null = null;
 
-  private constructor(request: EncodeRequest, context: EncoderContext, page: BrowserPage) {
+  private constructor(request: EncodeRequest, context: EncoderContext, page: BrowserPage, writer: ContainerWriter) {
     this.#request = request;
     this.#context = context;
     this.#page = page;
+    this.#writer = writer;
     this.#supervisor = new Supervisor(context.inactivityTimeoutMs, context.signal);
-    this.#framesPerKey = keyFrameDistance(request.frameRate);
-    const target = new StreamTarget(
-      new WritableStream<StreamTargetChunk>({ write: ({ data, position }) => context.output.write(data, position) }),
-      { chunked: true },
-    );
-    // The index goes to the front, into room that the number of frames tells: nothing is kept in memory or written twice.
-    this.#output = new Output({ format: new Mp4OutputFormat({ fastStart: request.frameCount === null ? false : "reserve" }), target });
-    this.#packets = new EncodedVideoPacketSource("avc");
-    this.#output.addVideoTrack(this.#packets, {
-      frameRate: request.frameRate.numerator / request.frameRate.denominator,
-      ...(request.frameCount === null ? {} : { maximumPacketCount: request.frameCount }),
-    });
+    this.#framesPerKey = request.quality.gop ?? keyFrameDistance(request.frameRate);
   }
 
   static async start(request: EncodeRequest, context: EncoderContext): Promise<WebCodecsSession> {
-    const { quality } = request;
     if (context.signal.aborted) throw aborted(context.signal.reason);
-    if (quality.preset !== undefined) context.warn(`The encoder "${NAME}" knows no preset: "${quality.preset}" was ignored`);
+    const refused: readonly string[] = refusals(request);
+    if (refused.length > 0) throw encoderFailed(NAME, refused.join("; "));
     const settings: EncoderSettings = settingsOf(request);
-    if (quality.crf !== undefined)
-      context.warn(`The encoder "${NAME}" knows no CRF: ${quality.crf} became ${settings.bitrate} bits a second`);
+    if (request.quality.crf !== undefined && "bitrate" in settings.rate)
+      context.warn(
+        `Browsers encode ${codecNames[request.codec as WebCodec]} at no constant quality: CRF ${request.quality.crf} became ${settings.rate.bitrate} bits a second`,
+      );
+    const writer: ContainerWriter = await ContainerWriter.open(fileOf(context), {
+      ...request,
+      packetLimit: request.frameCount,
+    });
     const page: BrowserPage = request.frameFormat === "page" ? framePage(context) : await context.browser.newPage(OWN_PAGE_SIZE);
-    const session = new WebCodecsSession(request, context, page);
+    const session = new WebCodecsSession(request, context, page, writer);
     try {
       if (page !== context.page) await openOwnDocument(page);
       await page.bind("__framewrightChunk", (notice) => session.#receive(JSON.parse(notice) as EncoderNotice));
       await page.evaluate(encoderScript);
       await page.evaluate(`__framewrightEncoder.open(${JSON.stringify(settings)})`);
-      await session.#output.start();
     } catch (thrown) {
       await session.abort();
       throw isRenderError(thrown) ? thrown : encoderFailed(NAME, messageOf(thrown), {}, thrown);
@@ -131,16 +149,34 @@ class WebCodecsSession implements EncoderSession {
   async write(frame: Frame): Promise<void> {
     try {
       if (this.#fault) throw this.#fault;
-      const toEncode: FrameToEncode = {
-        timestampUs: frame.timestampUs,
-        durationUs: frame.durationUs,
-        isKey: this.#framesIn % this.#framesPerKey === 0,
-        picture: pictureOf(frame),
-      };
-      await this.#guarded("write", this.#page.evaluate(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
+      if (this.#finishing) throw encoderFailed(NAME, `frame ${frame.index} came after the finish`);
+      if (!frame.repeats || this.#framesIn === 0 || this.#request.timing === "constant") await this.#encode(frame);
       this.#framesIn++;
     } finally {
       frame.close();
+    }
+  }
+
+  async #encode(frame: Frame): Promise<void> {
+    const start: number = this.#framesIn;
+    const isKey: boolean = start === 0 || start - this.#lastKey >= this.#framesPerKey;
+    const toEncode: FrameToEncode = {
+      timestampUs: frame.timestampUs,
+      durationUs: frame.durationUs,
+      isKey,
+      picture: this.#pictureOf(frame),
+    };
+    if (isKey) this.#lastKey = start;
+    this.#starts.push(start);
+    await this.#guarded("write", this.#page.evaluate(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
+  }
+
+  /** A frame that cannot be encoded would be missing from the file: the fault stays. */
+  #pictureOf(frame: Frame): FrameToEncode["picture"] {
+    try {
+      return pictureOf(frame, this.#framesIn === 0, this.#request);
+    } catch (thrown) {
+      throw (this.#fault ??= thrown as RenderError);
     }
   }
 
@@ -162,8 +198,9 @@ class WebCodecsSession implements EncoderSession {
   async #flush(): Promise<void> {
     await this.#page.evaluate("__framewrightEncoder.finish()");
     await this.#muxing;
-    await this.#output.finalize();
     await this.#closeOwnPage();
+    await this.#writeHeld(this.#framesIn);
+    await this.#writer.finish();
   }
 
   /** The page that holds the frames is the capture's to close. */
@@ -182,19 +219,27 @@ class WebCodecsSession implements EncoderSession {
     });
   }
 
-  async #mux({ data, isKey, timestampUs, durationUs, description, codec }: EncodedChunk): Promise<void> {
+  async #mux({ data, isKey, description, codec }: EncodedChunk): Promise<void> {
     const { width, height } = this.#request.size;
+    const start: number = this.#starts.shift()!;
     // The colour that the frames were made with, whatever the browser says of its encoder.
     if (codec !== undefined)
-      this.#decoderConfig = {
+      this.#decoderConfig ??= {
         codec,
         codedWidth: width,
         codedHeight: height,
         colorSpace: BT709,
         ...(description === undefined ? {} : { description: fromBase64(description) }),
       };
-    const packet = new EncodedPacket(fromBase64(data), isKey ? "key" : "delta", timestampUs / 1e6, durationUs / 1e6);
-    await this.#packets.add(packet, this.#decoderConfig === null ? undefined : { decoderConfig: this.#decoderConfig });
+    await this.#writeHeld(start);
+    this.#held = { data: fromBase64(data), isKey, start };
+  }
+
+  /** A picture lasts until the next one begins, or until the end. */
+  async #writeHeld(until: number): Promise<void> {
+    if (this.#held === null) return;
+    await this.#writer.add({ ...this.#held, frames: until - this.#held.start }, this.#framesOut === 0 ? this.#decoderConfig : null);
+    this.#held = null;
     this.#framesOut++;
   }
 
@@ -219,7 +264,7 @@ class WebCodecsSession implements EncoderSession {
     // A page that is gone took the encoder with it.
     await this.#page.evaluate("globalThis.__framewrightEncoder?.close()").catch(() => {});
     await this.#muxing.catch(() => {});
-    if (this.#output.state === "started") await this.#output.cancel().catch(() => {});
+    await this.#writer.cancel();
     await this.#closeOwnPage();
   }
 
@@ -233,9 +278,21 @@ function framePage({ page }: EncoderContext): BrowserPage {
   return page;
 }
 
-function pictureOf({ pixels }: Frame): FrameToEncode["picture"] {
-  if (pixels === null) return null;
-  return pixels.format === "page" ? { handle: pixels.handle } : { format: pixels.format, data: toBase64(pixels.data) };
+function fileOf({ output }: EncoderContext): FileSink {
+  if (output.kind === "file") return output;
+  throw encoderFailed(NAME, `it writes a file, and "${output.name}" is a folder`);
+}
+
+/** @throws RenderError `encoder-failed` where it is none that can be encoded */
+function pictureOf(frame: Frame, isFirst: boolean, request: EncodeRequest): FrameToEncode["picture"] {
+  const { index, pixels } = frame;
+  if (pixels === null) {
+    if (isFirst) throw encoderFailed(NAME, `frame ${index} repeats a frame that never came`);
+    return null;
+  }
+  if (pixels.format === "page" && request.frameFormat === "page") return { handle: pixels.handle };
+  const data: string = toBase64(frameData(NAME, frame, request));
+  return { format: (pixels as HostPixels).format, data };
 }
 
 function keyFrameDistance({ numerator, denominator }: FrameRate): number {

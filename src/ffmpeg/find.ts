@@ -31,7 +31,7 @@ export async function findFfmpeg(asked?: string): Promise<FfmpegInstall> {
 
 async function tryFfmpeg(executablePath: string, foundIn: string): Promise<FfmpegInstall | null> {
   try {
-    const { stdout } = await ask(executablePath, "-version");
+    const { stdout } = await askFfmpeg(executablePath, "-version");
     const version: string | undefined = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
     return version === undefined ? null : { executablePath, foundIn, version };
   } catch {
@@ -42,7 +42,8 @@ async function tryFfmpeg(executablePath: string, foundIn: string): Promise<Ffmpe
 /** How long ffmpeg may take to say what it is, in milliseconds: longer, and it is none. */
 const ANSWER_LIMIT_MS = 10_000;
 
-function ask(executablePath: string, question: string): Promise<{ readonly stdout: string }> {
+/** Asks ffmpeg about itself, such as "-encoders". Rejects where it does not answer. */
+export function askFfmpeg(executablePath: string, question: string): Promise<{ readonly stdout: string }> {
   const answer = promisify(execFile)(executablePath, ["-hide_banner", question], { timeout: ANSWER_LIMIT_MS, killSignal: "SIGKILL" });
   // A program that waits for input hears at once that none comes.
   answer.child.stdin?.end();
@@ -54,10 +55,4 @@ async function fromFfmpegStatic(): Promise<string | null> {
   const name = "ffmpeg-static";
   const module = (await import(name).catch(() => null)) as { default: string | null } | null;
   return module?.default ?? null;
-}
-
-/** Whether this build has an encoder of the given name, such as "libx264". */
-export async function hasEncoder(install: FfmpegInstall, encoder: string): Promise<boolean> {
-  const { stdout } = await ask(install.executablePath, "-encoders").catch(() => ({ stdout: "" }));
-  return stdout.split("\n").some((line) => line.trim().split(/\s+/)[1] === encoder);
 }

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Writable } from "node:stream";
+import { atExit } from "../process/at-exit.ts";
 
 /** A running ffmpeg, owned by whoever started it. */
 export interface FfmpegProcess {
   /**
-   * Resolves when ffmpeg has consumed the bytes, but for what the kernel's pipe holds.
+   * Resolves when ffmpeg has consumed the bytes, but for what the kernel holds on the way: some 200 KiB.
    *
    * @throws the stream's error when ffmpeg no longer reads
    */
@@ -39,13 +40,17 @@ export async function startFfmpeg(
   args: readonly string[],
   { onProgress }: FfmpegProcessOptions,
 ): Promise<FfmpegProcess> {
-  const child: ChildProcess = spawn(executablePath, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+  const child: ChildProcess = spawn(executablePath, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    windowsHide: true,
+    // SVT-AV1 greets on its standard error, where the reason of a failure shall be; 1 leaves it its errors.
+    env: { ...process.env, SVT_LOG: "1" },
+  });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
   });
-  const killAtExit = (): void => void child.kill("SIGKILL");
-  process.once("exit", killAtExit);
+  const forget: () => void = atExit(() => void child.kill("SIGKILL"));
   let stderrTail = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     stderrTail = (stderrTail + text).slice(-TAIL_CHARACTERS);
@@ -58,7 +63,7 @@ export async function startFfmpeg(
   child.on("error", () => {});
   const ended: Promise<FfmpegEnd> = new Promise((resolve) => {
     child.once("close", (code, signal) => {
-      process.off("exit", killAtExit);
+      forget();
       resolve({ code, signal, stderrTail: stderrTail.trim() });
     });
   });

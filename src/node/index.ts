@@ -1,10 +1,16 @@
 export * from "../index.ts";
+export type { MeasureStep } from "../bench/measure-costs.ts";
 export { launchBrowser, type LaunchOptions } from "../browser/launch.ts";
 export { findBrowser, type BrowserInstall } from "../browser/find.ts";
 export { ringFile } from "../browser/transport/ring-file.ts";
 export { webSocket } from "../browser/transport/websocket.ts";
+export { ffmpegDisk, type FfmpegDiskOptions } from "../encoders/ffmpeg-disk.ts";
 export { ffmpegPipe, type FfmpegPipeOptions } from "../encoders/ffmpeg-pipe.ts";
+export { pngSequence, type PngSequenceOptions } from "../encoders/png-sequence.ts";
 export { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
 export { openPageAddress, serveFolder, type PageOptions } from "./file-server.ts";
 export { openFileSink } from "./file-sink.ts";
+export { openFolderSink, type FolderSinkOptions } from "./folder-sink.ts";
+export { measureCosts, type NodeMeasureOptions } from "./measure-costs.ts";
+export { costsFile, keepCosts, measuredHere } from "./measured-here.ts";
 export { builtInParts, nodeHost, render, type NodeRenderOptions } from "./render.ts";

@@ -5,14 +5,21 @@ import { beginFrame } from "../capture/begin-frame.ts";
 import { canvas } from "../capture/canvas.ts";
 import { htmlInCanvas } from "../capture/html-in-canvas.ts";
 import { screenshot } from "../capture/screenshot.ts";
+import { formats } from "../core/formats.ts";
 import type { RenderJob } from "../core/job.ts";
 import type { RenderHost, RenderParts } from "../core/host.ts";
-import { renderWith, type RenderOptions } from "../core/render.ts";
+import { planWith, renderWith, type PlannedRender, type RenderOptions } from "../core/render.ts";
 import type { RenderResult } from "../core/result.ts";
 import type { PixelTransport } from "../core/transport.ts";
+import { ffmpegDisk } from "../encoders/ffmpeg-disk.ts";
 import { ffmpegPipe } from "../encoders/ffmpeg-pipe.ts";
+import { pngSequence } from "../encoders/png-sequence.ts";
 import { webcodecs } from "../encoders/webcodecs.ts";
+import { underEnvironment } from "./environment.ts";
 import { openFileSink } from "./file-sink.ts";
+import { openFolderSink } from "./folder-sink.ts";
+import { hostFacts } from "./host-facts.ts";
+import { measuredHere } from "./measured-here.ts";
 import { openPageAddress } from "./file-server.ts";
 
 export interface NodeRenderOptions extends RenderOptions {
@@ -42,24 +49,39 @@ export interface NodeRenderOptions extends RenderOptions {
  *
  * @throws RenderError with one of the codes of `RenderErrorCode`
  */
-export function render(job: RenderJob, options: NodeRenderOptions = {}): Promise<RenderResult> {
-  return renderWith(job, { ...builtInParts(options), ...options.parts }, nodeHost(options), options);
+export async function render(job: RenderJob, options: NodeRenderOptions = {}): Promise<RenderResult> {
+  return renderWith(underEnvironment(job), { ...builtInParts(options), ...options.parts }, nodeHost(options), options);
+}
+
+/**
+ * Tells how `render` would do a job, and why: opens the page, tries the parts, and writes nothing.
+ *
+ * @throws RenderError as `render` does before the first frame
+ */
+export async function planRender(job: RenderJob, options: NodeRenderOptions = {}): Promise<PlannedRender> {
+  return planWith(underEnvironment(job), { ...builtInParts(options), ...options.parts }, nodeHost(options), options);
 }
 
 /** The parts that work on this kind of runtime, best first. */
 export function builtInParts(options: Pick<NodeRenderOptions, "ffmpeg"> = {}): RenderParts {
   const transports: readonly PixelTransport[] = [ringFile(), webSocket()];
+  const ffmpeg = options.ffmpeg === undefined ? {} : { executablePath: options.ffmpeg };
   return {
     captures: [canvas({ transports }), htmlInCanvas({ transports }), beginFrame(), screenshot()],
     reference: screenshot(),
-    encoders: [ffmpegPipe(options.ffmpeg === undefined ? {} : { executablePath: options.ffmpeg }), webcodecs()],
+    encoders: [ffmpegPipe(ffmpeg), ffmpegDisk(ffmpeg), pngSequence(ffmpeg), webcodecs()],
   };
 }
 
 export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "sandbox"> = {}): RenderHost {
   return {
     openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
-    openSink: openFileSink,
+    openSink: (output, container) => {
+      const { kind, extension } = formats[container];
+      return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output);
+    },
+    facts: hostFacts,
+    costs: measuredHere,
     launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn }) =>
       launchBrowser({
         flags,

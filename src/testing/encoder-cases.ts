@@ -1,7 +1,9 @@
 import type { Browser } from "../core/browser.ts";
-import type { EncodeRequest, Encoder, EncoderContext, EncoderSession } from "../core/encoder.ts";
+import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSession } from "../core/encoder.ts";
 import { isRenderError } from "../core/errors.ts";
-import { checkOutput } from "../core/pipeline/check-output.ts";
+import { codecs, frameFormatsFor, type Container, type VideoCodec } from "../core/formats.ts";
+import { rawFrameBytes, type Frame } from "../core/frame.ts";
+import { checkOutput, type OutputFacts } from "../core/pipeline/check-output.ts";
 import { pump } from "../core/pipeline/pump.ts";
 import type { OutputSink } from "../core/sink.ts";
 import { assert, rejectionOf, settled, type ContractCase } from "./contract-case.ts";
@@ -9,8 +11,8 @@ import { patternSource, type PatternSource } from "./pattern-source.ts";
 
 export interface EncoderCasesOptions {
   readonly browser: Browser;
-  /** A fresh output for each case; the cases discard it. */
-  openSink(): Promise<OutputSink>;
+  /** A fresh output for each case, a folder for sequences and a file for everything else; the cases discard it. */
+  openSink(container: Container): Promise<OutputSink>;
   /** A raw format that the encoder accepts. */
   readonly format: "RGBA" | "I420";
 }
@@ -18,6 +20,7 @@ export interface EncoderCasesOptions {
 const SIZE = { width: 320, height: 180 } as const;
 const RATE = { numerator: 30000, denominator: 1001 } as const;
 const FRAMES = 24;
+const REPEATS = [5, 6, 20] as const;
 
 interface Bench {
   readonly source: PatternSource;
@@ -29,26 +32,31 @@ interface Bench {
 
 /** What every encoder does: for the authors of encoders, and for the built-in ones. */
 export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): ContractCase[] {
-  const request: EncodeRequest = {
-    size: SIZE,
-    frameRate: RATE,
-    frameCount: FRAMES,
-    frameFormat: options.format,
-    container: encoder.traits.containers[0]!,
-    codec: encoder.traits.codecs[0]!,
-    quality: {},
-  };
-  const testCase = (name: string, body: (bench: Bench) => Promise<void>): ContractCase => ({
+  const { traits } = encoder;
+  const { format } = options;
+  const cells: readonly Cell[] = cellsOf(encoder, format);
+  const testCase = (name: string, body: (bench: Bench) => Promise<void>, asked: Partial<EncodeRequest> = {}): ContractCase => ({
     name,
     async run() {
-      const sink: OutputSink = await options.openSink();
-      const stop = new AbortController();
-      const source: PatternSource = patternSource({
+      assert(cells[0] !== undefined, `It writes nothing that frames in ${format} are good for`);
+      const request: EncodeRequest = {
         size: SIZE,
         frameRate: RATE,
         frameCount: FRAMES,
-        format: options.format,
-        repeatAt: [5, 6, 20],
+        frameFormat: format,
+        ...cells[0],
+        alpha: false,
+        quality: { level: "draft" },
+        timing: "constant",
+        hardware: null,
+        loop: 0,
+        ...asked,
+      };
+      const sink: OutputSink = await options.openSink(request.container);
+      const stop = new AbortController();
+      const source: PatternSource = patternSource({
+        ...{ size: SIZE, frameRate: RATE, frameCount: FRAMES, format, repeatAt: REPEATS },
+        isTransparent: request.alpha,
       });
       const context: EncoderContext = {
         output: sink,
@@ -66,27 +74,64 @@ export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): Co
     },
   });
   const pumpAll = (source: PatternSource, session: EncoderSession, stop: AbortController, end: number = FRAMES): Promise<unknown> =>
-    pump(source, { start: 0, end }, session, { signal: stop.signal, captureTimeoutMs: 30_000 });
+    pump([source], { start: 0, end }, session, { signal: stop.signal, captureTimeoutMs: 30_000, blockFrames: 1, windowBytes: 0 });
+
+  /** Null where it cannot do that here, and says why. */
+  const written = async ({ source, sink, stop, request, open }: Bench): Promise<OutputFacts | null> => {
+    const support = await encoder.probe(request, { browser: options.browser });
+    if (!support.ok) {
+      assert(support.reasons.length > 0, "A refusal without a reason");
+      return null;
+    }
+    const session: EncoderSession = await open();
+    await pumpAll(source, session, stop);
+    const result: EncodeResult = await session.finish();
+    const pictures: number = request.timing === "variable" ? FRAMES - REPEATS.length : FRAMES;
+    assert(
+      result.framesIn === FRAMES && result.framesOut === pictures,
+      `It says ${result.framesIn} in and ${result.framesOut} out instead of ${FRAMES} and ${pictures}`,
+    );
+    assert(result.byteLength === (await sink.byteLength()), `It says ${result.byteLength} bytes, and there are others`);
+    return checkOutput(sink, { ...request, frameCount: FRAMES, pictures: result.framesOut });
+  };
 
   return [
-    testCase("answers a probe with support, or with reasons", async () => {
+    testCase("answers a probe with support, or with reasons", async ({ request }) => {
       const support = await encoder.probe(request, { browser: options.browser });
       assert(support.ok || support.reasons.length > 0, "A refusal without a reason");
     }),
     testCase("its traits are plain JSON", async () => {
-      assert(JSON.stringify(JSON.parse(JSON.stringify(encoder.traits))) === JSON.stringify(encoder.traits), "Traits do not survive JSON");
-      assert(encoder.traits.accepts.includes(options.format), `It does not accept ${options.format}`);
+      assert(JSON.stringify(JSON.parse(JSON.stringify(traits))) === JSON.stringify(traits), "Traits do not survive JSON");
+      assert(traits.accepts.includes(format), `It does not accept ${format}`);
     }),
-    testCase("writes every frame, also those that repeat, into a file that passes the check", async ({ source, sink, stop, open }) => {
-      const session: EncoderSession = await open();
-      await pumpAll(source, session, stop);
-      const result = await session.finish();
-      assert(
-        result.framesIn === FRAMES && result.framesOut === FRAMES,
-        `It says ${result.framesIn} in and ${result.framesOut} out instead of ${FRAMES}`,
-      );
-      await checkOutput(sink, { frameCount: FRAMES, frameRate: RATE, size: SIZE, codec: request.codec });
-    }),
+    ...cells.map((cell) =>
+      testCase(
+        `writes every frame, also those that repeat, into ${cell.container} with ${cell.codec}, and the output passes the check`,
+        async (bench) => {
+          await written(bench);
+        },
+        cell,
+      ),
+    ),
+    ...(format === "RGBA" ? cells.filter(({ codec }) => traits.alphaCodecs.includes(codec)) : []).map((cell) =>
+      testCase(
+        `keeps the alpha of frames in ${cell.container} with ${cell.codec}`,
+        async (bench) => {
+          const facts: OutputFacts | null = await written(bench);
+          assert(facts === null || facts.alpha, "The alpha is lost");
+        },
+        { ...cell, alpha: true },
+      ),
+    ),
+    ...(traits.variableTiming ? [cells[0]!] : []).map((cell) =>
+      testCase(
+        "lets a picture stay where frames repeat it, with variable timing",
+        async (bench) => {
+          await written(bench);
+        },
+        { ...cell, timing: "variable" },
+      ),
+    ),
     testCase("closes every frame by the end", async ({ source, stop, open }) => {
       const session: EncoderSession = await open();
       await pumpAll(source, session, stop);
@@ -99,10 +144,41 @@ export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): Co
       const [first, second] = [await session.finish(), await session.finish()];
       assert(first === second, "The second finish gave another result");
     }),
+    testCase("refuses a frame that comes after the end, and closes it", async ({ source, stop, open }) => {
+      const session: EncoderSession = await open();
+      await pumpAll(source, session, stop);
+      await session.finish();
+      await expectFailure(session.write(await firstFrame(source)), "A write after finish");
+      assert(source.openFrames === 0, `${source.openFrames} frames are open after the refused write`);
+      await session.abort();
+    }),
+    ...[0, rawFrameBytes(format, SIZE) - 1].map((given) =>
+      testCase(`refuses a frame of ${given} bytes, and says how many it should have`, async ({ source, open }) => {
+        const expected: number = rawFrameBytes(format, SIZE);
+        const session: EncoderSession = await open();
+        const frame: Frame = await firstFrame(source);
+        const short: Frame = { ...frame, pixels: { format, data: new Uint8Array(given) } };
+        const message: string = await expectFailure(session.write(short), "A frame that is too short");
+        assert(message.includes(`${given} bytes`), `The message does not name ${given} bytes: ${message}`);
+        assert(message.includes(`${expected}`), `The message does not name ${expected} bytes: ${message}`);
+        assert(source.openFrames === 0, `${source.openFrames} frames are open after the refused write`);
+        await session.abort();
+      }),
+    ),
     testCase("may be aborted in the middle, twice, and closes every frame", async ({ source, stop, open }) => {
       const session: EncoderSession = await open();
       await pumpAll(source, session, stop, 8);
       await Promise.all([session.abort(), session.abort()]);
+      assert(source.openFrames === 0, `${source.openFrames} frames are open after abort`);
+    }),
+    testCase("may be aborted while it finishes", async ({ source, stop, open }) => {
+      const session: EncoderSession = await open();
+      await pumpAll(source, session, stop);
+      // Which of the two is first is open; both must come to an end.
+      const finishing: Promise<unknown> = session.finish().catch((thrown: unknown) => thrown);
+      await session.abort();
+      const outcome: unknown = await finishing;
+      assert(!(outcome instanceof Error) || isRenderError(outcome), `finish rejected with ${String(outcome)}, which is no RenderError`);
       assert(source.openFrames === 0, `${source.openFrames} frames are open after abort`);
     }),
     testCase("refuses frames after an abort, and closes them", async ({ source, stop, open }) => {
@@ -127,4 +203,34 @@ export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): Co
       assert(isRenderError(thrown) && thrown.code === "aborted", `It rejected with ${String(thrown)} instead of the code "aborted"`);
     }),
   ];
+}
+
+/** One thing that an encoder writes. */
+interface Cell {
+  readonly container: Container;
+  readonly codec: VideoCodec;
+}
+
+/** What it writes, as far as frames of this format lose nothing that the codec keeps. */
+function cellsOf({ traits }: Encoder, format: EncoderCasesOptions["format"]): readonly Cell[] {
+  const all: readonly Cell[] = Object.entries(traits.writes).flatMap(([container, held]) =>
+    held.map((codec) => ({ container: container as Container, codec })),
+  );
+  return all.filter(({ codec }) => frameFormatsFor(false, codecs[codec].color !== "4:2:0").includes(format));
+}
+
+async function firstFrame(source: PatternSource): Promise<Frame> {
+  const { value } = await source.read({ start: 0, end: 1 })[Symbol.asyncIterator]().next();
+  assert(value !== undefined, "The source gave no frame");
+  return value as Frame;
+}
+
+/** Gives the message of an `encoder-failed`. */
+async function expectFailure(work: Promise<unknown>, what: string): Promise<string> {
+  const thrown: unknown = await rejectionOf(work, what);
+  assert(
+    isRenderError(thrown) && thrown.code === "encoder-failed",
+    `${what} rejected with ${String(thrown)} instead of the code "encoder-failed"`,
+  );
+  return thrown.message;
 }

@@ -1,7 +1,7 @@
-import type { OutputSink } from "../core/sink.ts";
+import type { FileSink } from "../core/sink.ts";
 
 /** An output that lies in memory: for encoders that write bytes. Those that write by path need a file sink. */
-export interface MemorySink extends OutputSink {
+export interface MemorySink extends FileSink {
   readonly state: "open" | "committed" | "discarded";
   readonly bytes: Uint8Array;
 }
@@ -10,6 +10,7 @@ export function memorySink(name = "memory.mp4"): MemorySink {
   let bytes: Uint8Array = new Uint8Array(0);
   let state: MemorySink["state"] = "open";
   return {
+    kind: "file",
     name,
     temporaryPath: null,
     get state() {

@@ -1,13 +1,18 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formats, type Container } from "../../src/core/formats.ts";
+import type { OutputSink } from "../../src/core/sink.ts";
 import {
   beginFrame,
   canvas,
+  ffmpegDisk,
   ffmpegPipe,
   htmlInCanvas,
   launchBrowser,
   openFileSink,
+  openFolderSink,
+  pngSequence,
   ringFile,
   screenshot,
   webcodecs,
@@ -57,15 +62,30 @@ async function serve(document: string): Promise<string> {
   return `${origin()}/page.html`;
 }
 
+/** A file, or a folder for pictures; by name a new one each time. */
+async function openSink(container: Container): Promise<OutputSink> {
+  const { kind, extension } = formats[container];
+  const name: string = folder.path(crypto.randomUUID());
+  return kind === "sequence" ? openFolderSink(name, { extension }) : openFileSink(`${name}${extension}`);
+}
+
 const encoders = [
-  { encoder: ffmpegPipe(), format: "I420", openSink: () => openFileSink(folder.path("video.mp4")) },
-  { encoder: ffmpegPipe(), format: "RGBA", openSink: () => openFileSink(folder.path("video.mp4")) },
-  { encoder: webcodecs(), format: "I420", openSink: async () => memorySink() },
-  { encoder: webcodecs(), format: "RGBA", openSink: () => openFileSink(folder.path("video.mp4")) },
+  { encoder: ffmpegPipe(), format: "I420", openSink, into: "files" },
+  { encoder: ffmpegPipe(), format: "RGBA", openSink, into: "files" },
+  { encoder: ffmpegDisk(), format: "I420", openSink, into: "files" },
+  { encoder: ffmpegDisk(), format: "RGBA", openSink, into: "files" },
+  { encoder: pngSequence(), format: "I420", openSink, into: "folders" },
+  { encoder: pngSequence(), format: "RGBA", openSink, into: "folders" },
+  { encoder: webcodecs(), format: "I420", openSink: async () => memorySink(), into: "memory" },
+  { encoder: webcodecs(), format: "RGBA", openSink, into: "files" },
 ] as const;
 
-describe.each(encoders)("encoder $encoder.name from $format", ({ encoder, format, openSink }) => {
+describe.each(encoders)("encoder $encoder.name from $format into $into", ({ encoder, format, openSink }) => {
   for (const { name, run } of encoderCases(encoder, { browser: lazyBrowser, openSink, format })) test(name, run);
+
+  test("leaves nothing beside its outputs", async () => {
+    expect((await folder.list()).filter((name) => name !== "page.html")).toEqual([]);
+  });
 });
 
 const captures = [

@@ -98,7 +98,7 @@ export function isRenderer({ commandLine }: ProcessFacts): boolean {
 
 /** An ffmpeg that writes an output of ours, as against one that is asked for its version. */
 export function isEncodingFfmpeg({ commandLine }: ProcessFacts): boolean {
-  return commandLine.includes(".partial") && commandLine.includes("pipe:0");
+  return commandLine.includes(".partial.frames/") || (commandLine.includes(".partial") && commandLine.includes("pipe:0"));
 }
 
 /** Which kinds of process a render started, in alphabetical order. */

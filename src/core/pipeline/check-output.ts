@@ -1,105 +1,188 @@
-import { ALL_FORMATS, CustomSource, Input, type InputVideoTrack } from "mediabunny";
-import type { VideoCodec } from "../encoder.ts";
-import { messageOf, outputInvalid } from "../errors.ts";
+import type { Container, VideoCodec } from "../formats.ts";
+import { codecs, formats } from "../formats.ts";
+import { isRenderError, messageOf, outputInvalid } from "../errors.ts";
 import type { Size } from "../frame.ts";
 import { frameTime, type FrameRate } from "../frame-rate.ts";
-import type { OutputSink } from "../sink.ts";
+import type { FileSink, OutputSink } from "../sink.ts";
+import type { AnimationFacts } from "../output-facts/animation.ts";
+import { readApng } from "../output-facts/apng.ts";
+import { ByteWindow } from "../output-facts/byte-window.ts";
+import { readGif } from "../output-facts/gif.ts";
+import { readSequence } from "../output-facts/sequence.ts";
+import { readVideo, type ColorTags } from "../output-facts/video.ts";
+import { readWebp } from "../output-facts/webp.ts";
 
-/** What the finished file must be. */
+/** What the finished output must be. */
 export interface ExpectedOutput {
-  readonly frameCount: number;
-  readonly frameRate: FrameRate;
-  readonly size: Size;
+  readonly container: Container;
   readonly codec: VideoCodec;
+  readonly size: Size;
+  readonly frameRate: FrameRate;
+  /** Frames of the render: together with the rate they are how long it lasts. */
+  readonly frameCount: number;
+  /** Pictures that the encoder says it wrote: fewer than frames where the timing is variable. */
+  readonly pictures: number;
+  readonly timing: "constant" | "variable";
+  readonly alpha: boolean;
+  /** How often a moving picture plays; 0 is for ever. */
+  readonly loop: number;
 }
 
-/** What the finished file is. JSON. */
+/** What the finished output is, as it was read back. JSON. */
 export interface OutputFacts {
+  readonly container: Container;
+  /** Pictures in it. */
   readonly frameCount: number;
+  /** 0 for a moving picture that became a still one, for nothing in it moves. A folder lasts as its frame rate says. */
   readonly durationSeconds: number;
   readonly size: Size;
+  /** One of `VideoCodec` where all is well; another by the file's own name; null where the file does not say. */
   readonly codec: string | null;
-  readonly colorSpace: {
-    readonly primaries: string | null;
-    readonly transfer: string | null;
-    readonly matrix: string | null;
-    readonly fullRange: boolean | null;
-  };
+  /** Whether it carries alpha; of a folder, whether any of its pictures does. A WebP, a GIF or a PNG without a transparent pixel may have none. */
+  readonly alpha: boolean;
+  /** How often it plays; null where it says no such thing. */
+  readonly loop: number | null;
+  readonly colorSpace: ColorTags;
   readonly byteLength: number;
 }
 
-const mediabunnyCodec: Readonly<Record<VideoCodec, string>> = { h264: "avc" };
+/** What was read back, with what only the check needs. */
+export interface ReadOutput {
+  readonly facts: OutputFacts;
+  /** When each picture begins, in seconds; null where pictures have no times of their own. */
+  readonly timestamps: readonly number[] | null;
+  /** The finest difference that its times can have, in seconds. */
+  readonly tickSeconds: number;
+  /** What was found wrong while it was read. */
+  readonly faults: readonly string[];
+}
+
+const untagged: ColorTags = { primaries: null, transfer: null, matrix: null, fullRange: null };
+const animationReaders: Partial<Record<Container, (file: ByteWindow) => Promise<AnimationFacts>>> = {
+  gif: readGif,
+  apng: readApng,
+  webp: readWebp,
+};
 
 /**
- * Reads the finished file back and holds it against what was asked for. It is called before the file gets its name.
+ * Reads the finished output back and holds it against what was asked for. It is called before the output gets its name.
  *
- * @throws RenderError `output-invalid`
+ * @throws RenderError `output-invalid`, `output-not-writable` where it is gone
  */
 export async function checkOutput(sink: OutputSink, expected: ExpectedOutput): Promise<OutputFacts> {
-  let facts: OutputFacts;
+  let read: ReadOutput;
   try {
-    facts = await readOutputFacts(sink);
+    read = await readOutput(sink, expected);
   } catch (thrown) {
-    throw outputInvalid(sink.name, [`it cannot be read back (${messageOf(thrown)})`]);
+    throw isRenderError(thrown) ? thrown : outputInvalid(sink.name, [`it cannot be read back (${messageOf(thrown)})`]);
   }
-  const faults: readonly string[] = outputFaults(facts, expected);
+  const faults: readonly string[] = outputFaults(read, expected);
   if (faults.length > 0) throw outputInvalid(sink.name, faults);
-  return facts;
+  return read.facts;
 }
 
-async function readOutputFacts(sink: OutputSink): Promise<OutputFacts> {
+async function readOutput(sink: OutputSink, expected: ExpectedOutput): Promise<ReadOutput> {
+  const { container } = expected;
   const byteLength: number = await sink.byteLength();
-  const input = new Input({
-    formats: ALL_FORMATS,
-    source: new CustomSource({ getSize: () => byteLength, read: (start, end) => sink.read(start, end) }),
-  });
-  try {
-    const track: InputVideoTrack | null = await input.getPrimaryVideoTrack();
-    if (track === null) throw new Error("it has no video track");
-    const [{ packetCount }, firstTimestamp, end, color, width, height, codec] = await Promise.all([
-      track.computePacketStats(),
-      track.getFirstTimestamp(),
-      track.computeDuration(),
-      track.getColorSpace(),
-      track.getDisplayWidth(),
-      track.getDisplayHeight(),
-      track.getCodec(),
-    ]);
+  if (sink.kind === "folder") {
+    const { faults, ...found } = await readSequence(sink, container);
+    const durationSeconds: number = frameTime(found.frameCount, expected.frameRate);
+    const codec: VideoCodec = formats[container].codecs[0]!;
     return {
-      frameCount: packetCount,
-      durationSeconds: end - firstTimestamp,
-      size: { width, height },
-      codec,
-      colorSpace: {
-        primaries: color.primaries ?? null,
-        transfer: color.transfer ?? null,
-        matrix: color.matrix ?? null,
-        fullRange: color.fullRange ?? null,
-      },
-      byteLength,
+      facts: { container, codec, durationSeconds, loop: null, colorSpace: untagged, byteLength, ...found },
+      timestamps: null,
+      tickSeconds: 0,
+      faults,
     };
-  } finally {
-    input.dispose();
   }
+  if (formats[container].kind === "animation") return readAnimation(sink, byteLength, container);
+  const { timestamps, tickSeconds, ...found } = await readVideo(sink);
+  return {
+    facts: { container, frameCount: timestamps.length, loop: null, byteLength, ...found },
+    timestamps,
+    tickSeconds,
+    faults: [],
+  };
 }
 
-/** Every way in which the file differs from what was asked for, in words. */
-export function outputFaults(facts: OutputFacts, expected: ExpectedOutput): string[] {
-  const faults: string[] = [];
+async function readAnimation(sink: FileSink, byteLength: number, container: Container): Promise<ReadOutput> {
+  const found: AnimationFacts = await animationReaders[container]!(new ByteWindow(byteLength, (start, end) => sink.read(start, end)));
+  return {
+    facts: { container, codec: formats[container].codecs[0]!, colorSpace: untagged, byteLength, ...found },
+    timestamps: null,
+    tickSeconds: container === "gif" ? 0.01 : 0.001,
+    faults: [],
+  };
+}
+
+/** Every way in which the output differs from what was asked for, in words. */
+export function outputFaults(read: ReadOutput, expected: ExpectedOutput): string[] {
+  const { facts } = read;
+  const faults: string[] = [...read.faults];
   const compare = (what: string, found: unknown, wanted: unknown): void => {
     if (found !== wanted) faults.push(`${what} is ${found} instead of ${wanted}`);
   };
-  compare("the number of frames", facts.frameCount, expected.frameCount);
   compare("the width", facts.size.width, expected.size.width);
   compare("the height", facts.size.height, expected.size.height);
-  compare("the codec", facts.codec, mediabunnyCodec[expected.codec]);
-  compare("the colour matrix", facts.colorSpace.matrix, "bt709");
-  compare("the colour primaries", facts.colorSpace.primaries, "bt709");
-  compare("the transfer function", facts.colorSpace.transfer, "bt709");
-  compare("the full colour range", facts.colorSpace.fullRange, false);
-  const duration: number = frameTime(expected.frameCount, expected.frameRate);
-  const frame: number = frameTime(1, expected.frameRate);
-  if (Math.abs(facts.durationSeconds - duration) > frame / 2)
-    faults.push(`the duration is ${facts.durationSeconds} s instead of ${duration} s`);
-  return faults;
+  compare("the codec", facts.codec, expected.codec);
+  // A still picture plays no times.
+  if (facts.durationSeconds > 0 && facts.loop !== null) compare("how often it plays (0 is for ever)", facts.loop, expected.loop);
+  if (expected.alpha && !facts.alpha && keepsOpaqueAlpha(expected)) faults.push("its alpha is missing");
+  return [...faults, ...countFaults(read, expected), ...timeFaults(read, expected), ...colorFaults(facts.colorSpace, expected)];
+}
+
+/** WebP and GIF, and the PNG pictures that browsers make, have no alpha where no pixel is transparent: its absence proves nothing there. */
+function keepsOpaqueAlpha({ codec, container }: Pick<ExpectedOutput, "codec" | "container">): boolean {
+  return codec !== "webp" && codec !== "gif" && container !== "png-sequence";
+}
+
+function countFaults({ facts }: ReadOutput, { container, timing, frameCount, pictures }: ExpectedOutput): string[] {
+  const wanted: number = timing === "variable" ? pictures : frameCount;
+  const found: number = facts.frameCount;
+  // An encoder of WebP joins pictures that are equal.
+  const isRight: boolean = container === "webp" ? found > 0 && found <= wanted : found === wanted;
+  return isRight && wanted <= frameCount ? [] : [`the number of frames is ${found} instead of ${wanted}`];
+}
+
+function timeFaults({ facts, timestamps, tickSeconds }: ReadOutput, expected: ExpectedOutput): string[] {
+  const { frameRate, frameCount, timing, container } = expected;
+  const isAnimation: boolean = formats[container].kind === "animation";
+  // One picture says no time: a moving picture whose frames are all equal may be one.
+  if (isAnimation && facts.frameCount === 1) return [];
+  const duration: number = frameTime(frameCount, frameRate);
+  // Moving pictures round each time, and the last frame lasts as long as the one before it.
+  const tolerance: number = isAnimation ? 2.5 * tickSeconds : frameTime(1, frameRate) / 2 + tickSeconds;
+  if (Math.abs(facts.durationSeconds - duration) > tolerance)
+    return [`the duration is ${facts.durationSeconds} s instead of ${duration} s`];
+  return timestamps === null ? [] : placeFaults(timestamps, frameRate, timing, tickSeconds);
+}
+
+/** Each picture begins where a frame does, the first one at 0, and no two at the same. */
+function placeFaults(timestamps: readonly number[], rate: FrameRate, timing: ExpectedOutput["timing"], tickSeconds: number): string[] {
+  let previous = -1;
+  for (const [at, time] of timestamps.entries()) {
+    const nearest: number = Math.round((time * rate.numerator) / rate.denominator);
+    const index: number = timing === "constant" || at === 0 ? at : Math.max(nearest, previous + 1);
+    const wanted: number = frameTime(index, rate);
+    if (Math.abs(time - wanted) > tickSeconds) return [`picture ${at} begins at ${time} s instead of ${wanted} s`];
+    previous = index;
+  }
+  return [];
+}
+
+function colorFaults(found: ColorTags, { codec, container }: ExpectedOutput): string[] {
+  if (formats[container].kind !== "video") return [];
+  const wanted: Partial<ColorTags> =
+    codecs[codec].color === "rgb"
+      ? { matrix: "rgb", fullRange: true }
+      : { matrix: "bt709", primaries: "bt709", transfer: "bt709", fullRange: false };
+  const names: Readonly<Record<keyof ColorTags, string>> = {
+    matrix: "the colour matrix",
+    primaries: "the colour primaries",
+    transfer: "the transfer function",
+    fullRange: "the full colour range",
+  };
+  return (Object.keys(wanted) as (keyof ColorTags)[])
+    .filter((tag) => found[tag] !== wanted[tag])
+    .map((tag) => `${names[tag]} is ${found[tag]} instead of ${wanted[tag]}`);
 }

@@ -1,0 +1,56 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { outputNotWritable } from "../core/errors.ts";
+import type { MeasuredCosts } from "../core/policy/costs.ts";
+import type { FileSink } from "../core/sink.ts";
+import { openFileSink } from "./file-sink.ts";
+
+/** Another shape of the table is another number; a table of another shape is none. */
+export const COSTS_VERSION: MeasuredCosts["version"] = 1;
+
+/** Where `framewright bench` keeps what it measured: in the user's cache. */
+export function costsFile(): string {
+  return join(cacheFolder(), "framewright", "costs.json");
+}
+
+/** What the parts cost on this host; null where nobody measured it, or only for another version of this package. */
+export async function measuredHere(): Promise<MeasuredCosts | null> {
+  const text: string | null = await readFile(costsFile(), "utf8").catch(() => null);
+  if (text === null) return null;
+  try {
+    const costs = JSON.parse(text) as MeasuredCosts;
+    return costs.version === COSTS_VERSION ? costs : null;
+  } catch {
+    // A table that was cut off says nothing; the next bench writes it anew.
+    return null;
+  }
+}
+
+/** Keeps a table for the policy: from now on it goes by it. Gives the file's path. @throws RenderError `output-not-writable` */
+export async function keepCosts(costs: MeasuredCosts): Promise<string> {
+  const file: string = costsFile();
+  await mkdir(dirname(file), { recursive: true }).catch((thrown: unknown) => {
+    throw outputNotWritable(file, thrown);
+  });
+  await writeCosts(costs, file);
+  return file;
+}
+
+/** Writes a table to a file, which is there whole or not at all. @throws RenderError `output-not-writable`, `output-busy` */
+export async function writeCosts(costs: MeasuredCosts, file: string): Promise<void> {
+  const sink: FileSink = await openFileSink(file);
+  try {
+    await sink.write(new TextEncoder().encode(`${JSON.stringify(costs, null, 2)}\n`), 0);
+    await sink.commit();
+  } finally {
+    await sink.discard();
+  }
+}
+
+function cacheFolder(): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== "") return XDG_CACHE_HOME;
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
+  return process.platform === "win32" && LOCALAPPDATA !== undefined ? LOCALAPPDATA : join(homedir(), ".cache");
+}

