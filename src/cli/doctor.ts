@@ -10,7 +10,9 @@ import type { EncodeRequest, Encoder } from "../core/encoder.ts";
 import { isRenderError, messageOf } from "../core/errors.ts";
 import { parseFrameRate } from "../core/frame-rate.ts";
 import { Browsers } from "../core/pipeline/browsers.ts";
+import { named } from "../core/pipeline/carry-out.ts";
 import { within } from "../core/pipeline/watchdog.ts";
+import type { Container, VideoCodec } from "../core/formats.ts";
 import type { RenderHost, RenderParts } from "../core/host.ts";
 import type { RenderResult } from "../core/result.ts";
 import type { Support } from "../core/support.ts";
@@ -51,12 +53,10 @@ async function examineIn(folder: string, options: ExamineOptions): Promise<Docto
   options.onStep("Starting the browser");
   const { browser, captures, encoders } = await examineBrowser(join(folder, "page.html"), parts, options, mends);
   const renders: TrialFinding[] = [];
-  for (const capture of captures.filter(({ ok }) => ok)) {
-    for (const encoder of encoders.filter(({ ok }) => ok)) {
-      if (options.signal.aborted) break;
-      options.onStep(`Making a video with ${capture.name} and ${encoder.name}`);
-      renders.push(await tryRender(folder, capture.name, encoder.name, options));
-    }
+  for (const [capture, encoder] of pairsToTry(captures, encoders)) {
+    if (options.signal.aborted) break;
+    options.onStep(`Making a video with ${capture} and ${encoder}`);
+    renders.push(await tryRender(folder, capture, named(parts.encoders, encoder), options));
   }
   return {
     works: renders.some(({ ok }) => ok),
@@ -80,6 +80,17 @@ async function examineIn(folder: string, options: ExamineOptions): Promise<Docto
     ),
     renders,
   };
+}
+
+/** Every capture that works with the first encoder that does, and every other encoder with the first capture. */
+function pairsToTry(captures: readonly PartFinding[], encoders: readonly PartFinding[]): (readonly [capture: string, encoder: string])[] {
+  const [ofCaptures, ofEncoders] = [captures, encoders].map((parts) => parts.filter(({ ok }) => ok).map(({ name }) => name)) as [
+    string[],
+    string[],
+  ];
+  const [capture, encoder] = [ofCaptures[0], ofEncoders[0]];
+  if (capture === undefined || encoder === undefined) return [];
+  return [...ofCaptures.map((name) => [name, encoder] as const), ...ofEncoders.slice(1).map((name) => [capture, name] as const)];
 }
 
 /** A part that promised to work and then made no video does not. */
@@ -146,16 +157,19 @@ function lacksSandbox(thrown: unknown): boolean {
 }
 
 function probeEncoder(encoder: Encoder, browser: Browser, signal: AbortSignal): Promise<Support> {
+  const { container, codec } = firstFormat(encoder);
+  const video = { size: DOCTOR_SIZE, frameRate: parseFrameRate(DOCTOR_FRAME_RATE), frameCount: null } as const;
   const request: EncodeRequest = {
-    size: DOCTOR_SIZE,
-    frameRate: parseFrameRate(DOCTOR_FRAME_RATE),
-    frameCount: null,
-    frameFormat: encoder.traits.accepts[0]!,
-    container: "mp4",
-    codec: "h264",
-    quality: {},
+    ...{ ...video, frameFormat: encoder.traits.accepts[0]!, container, codec, alpha: false, quality: { level: "standard" } },
+    ...{ timing: "constant", hardware: null, loop: 0 },
   };
   return encoder.probe(request, { browser, signal });
+}
+
+/** What an encoder names first. */
+function firstFormat({ traits }: Encoder): { readonly container: Container; readonly codec: VideoCodec } {
+  const [container, held] = Object.entries(traits.writes)[0] as [Container, readonly VideoCodec[]];
+  return { container, codec: held[0]! };
 }
 
 async function finding(name: string, probe: Promise<Support>, mend: string): Promise<PartFinding> {
@@ -168,12 +182,14 @@ async function finding(name: string, probe: Promise<Support>, mend: string): Pro
   }
 }
 
-async function tryRender(folder: string, capture: string, encoder: string, options: ExamineOptions): Promise<TrialFinding> {
-  const output: string = join(folder, `${capture}-${encoder}.mp4`);
+async function tryRender(folder: string, capture: string, part: Encoder, options: ExamineOptions): Promise<TrialFinding> {
+  const { name: encoder } = part;
+  const { container, codec } = firstFormat(part);
+  const output: string = join(folder, `${capture}-${encoder}`);
   const startedAt: number = performance.now();
   try {
     const result: RenderResult = await render(
-      { page: join(folder, "page.html"), output, ...DOCTOR_SIZE, frameRate: DOCTOR_FRAME_RATE, capture, encoder },
+      { page: join(folder, "page.html"), output, ...DOCTOR_SIZE, frameRate: DOCTOR_FRAME_RATE, capture, encoder, format: container, codec },
       { ...options, signal: AbortSignal.any([options.signal, AbortSignal.timeout(TRY_LIMIT_MS)]) },
     );
     return { capture, encoder, ok: true, ms: Math.round(performance.now() - startedAt), transport: result.transport };
@@ -185,7 +201,7 @@ async function tryRender(folder: string, capture: string, encoder: string, optio
 /** The report says how to mend what is missing: the error's own advice would say it twice. */
 function shortReason(thrown: unknown): string {
   const [firstLine] = stripVTControlCharacters(messageOf(thrown)).split("\n", 1);
-  const reason: string = firstLine!.replace(/\. Run `framewright doctor`.*$/, "");
+  const reason: string = firstLine!.replace(/\. Run `framewright doctor`.*$/, "").replace(/: install a full build[^;]*/g, "");
   if (!isRenderError(thrown)) return reason;
   const { asked, lookedIn } = thrown.details as { asked?: string | null; lookedIn?: readonly string[] };
   if (typeof asked === "string")

@@ -1,5 +1,7 @@
 import { basename, extname, resolve } from "node:path";
-import { parseJob, type ParsedJob, type RenderJob } from "../core/job.ts";
+import { formats, type Container } from "../core/formats.ts";
+import type { ParsedJob, RenderJob } from "../core/job.ts";
+import { parseJob } from "../core/parse-job.ts";
 
 /** Options of `framewright render` as they were typed. */
 export interface JobFlags {
@@ -8,9 +10,22 @@ export interface JobFlags {
   readonly width?: string;
   readonly height?: string;
   readonly duration?: string;
+  readonly format?: string;
+  readonly codec?: string;
+  readonly alpha?: boolean;
+  readonly quality?: string;
   readonly crf?: string;
   readonly preset?: string;
   readonly bitrate?: string;
+  readonly pixelFormat?: string;
+  readonly gop?: string;
+  readonly timing?: string;
+  readonly loop?: string;
+  readonly hardware?: string;
+  readonly workers?: string;
+  readonly segments?: string;
+  /** False where --no-streaming was typed. */
+  readonly streaming?: boolean;
   readonly capture?: string;
   readonly encoder?: string;
   readonly crossOrigin?: string;
@@ -41,12 +56,28 @@ export interface TypedJob {
 export function jobFromFlags(page: string, flags: JobFlags): TypedJob {
   const job = {
     page,
-    output: flags.output ?? defaultOutput(page),
+    output: flags.output ?? defaultOutput(page, flags.format),
     width: numberFrom(flags.width),
     height: numberFrom(flags.height),
     frameRate: flags.fps,
     duration: numberFrom(flags.duration),
-    quality: { crf: numberFrom(flags.crf), preset: flags.preset, bitrate: numberFrom(flags.bitrate) },
+    format: flags.format,
+    codec: flags.codec,
+    alpha: flags.alpha,
+    quality: {
+      level: flags.quality,
+      crf: numberFrom(flags.crf),
+      preset: flags.preset,
+      bitrate: numberFrom(flags.bitrate),
+      pixelFormat: flags.pixelFormat,
+      gop: numberFrom(flags.gop),
+    },
+    timing: flags.timing,
+    loop: numberFrom(flags.loop),
+    hardware: flags.hardware,
+    workers: numberFrom(flags.workers),
+    segments: numberFrom(flags.segments),
+    streaming: { enabled: flags.streaming, inactivityTimeoutMs: numberFrom(flags.inactivityTimeout) },
     capture: flags.capture,
     encoder: flags.encoder,
     crossOrigin: flags.crossOrigin,
@@ -61,14 +92,14 @@ export function jobFromFlags(page: string, flags: JobFlags): TypedJob {
     strict: flags.strict,
     readinessTimeoutMs: numberFrom(flags.readinessTimeout),
     captureTimeoutMs: numberFrom(flags.captureTimeout),
-    inactivityTimeoutMs: numberFrom(flags.inactivityTimeout),
   };
   return { parsed: parseJob(job), job: job as RenderJob };
 }
 
-/** The page's name with .mp4, in the current folder. */
-export function defaultOutput(page: string): string {
-  return `${pageName(page)}.mp4`;
+/** The page's name with the format's extension, in the current folder; without one for a folder of pictures. */
+export function defaultOutput(page: string, format = "mp4"): string {
+  const { kind, extension } = formats[format as Container] ?? formats.mp4;
+  return `${pageName(page)}${kind === "sequence" ? "" : extension}`;
 }
 
 function pageName(page: string): string {

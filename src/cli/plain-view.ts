@@ -22,18 +22,22 @@ export function plainView(): RenderView {
         case "plan-ready":
           return plan.onPlan(event.plan);
         case "capture-opened":
-          for (const line of plan.lines(event.transport)) say(line);
+          for (const line of plan.lines(event)) say(line);
           // A capture that was given up begins again with the first frame.
           sayFrame = frameLines(say);
           return undefined;
         case "capture-checked":
           return undefined;
-        case "capture-given-up":
-          return say(`Warning: ${event.capture} was given up, for ${event.reason}`);
+        case "part-given-up":
+          return say(`Warning: ${event.part} was given up, for ${event.reason}`);
         case "frame-encoded":
           return sayFrame(event.index, event.frameCount);
         case "finishing":
           return say("Finishing the file");
+        case "checking":
+          return say("Reading the file back");
+        case "streaming-decided":
+          return undefined;
         case "warning":
           return say(`Warning: ${event.reason}`);
       }

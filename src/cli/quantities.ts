@@ -29,3 +29,8 @@ function significant(value: number): string {
   if (value >= 100) return String(Math.round(value));
   return String(Number(value.toPrecision(value < 1 ? 2 : 3)));
 }
+
+/** "0.51 GB", "24.1 GB". */
+export function gigabytes(bytes: number): string {
+  return `${significant(bytes / 1e9)} GB`;
+}

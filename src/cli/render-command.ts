@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { jobInvalid, messageOf } from "../core/errors.ts";
+import { readFile, writeFile } from "node:fs/promises";
+import { jobInvalid, messageOf, outputNotWritable } from "../core/errors.ts";
+import { chromeTrace, type Span } from "../core/timeline.ts";
 import { render, type NodeRenderOptions } from "../node/render.ts";
 import { exitCodes, EXIT_DONE } from "./exit-codes.ts";
 import { exitCodeOf, failureOf } from "./failure.ts";
-import { jobFromFlags, type JobFlags } from "./job-from-flags.ts";
+import { jobFromFlags, type JobFlags, type TypedJob } from "./job-from-flags.ts";
 import { chooseRenderView } from "./render-view.ts";
 import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
@@ -15,6 +16,8 @@ export interface RenderFlags extends JobFlags {
   readonly sandbox?: boolean;
   readonly ffmpeg?: string;
   readonly json?: true;
+  /** File. */
+  readonly trace?: string;
   /** Files. */
   readonly adapter?: readonly string[];
 }
@@ -27,15 +30,36 @@ export async function renderCommand(page: string, flags: RenderFlags): Promise<n
     onEnding: () => view.close(),
   });
   try {
-    const { job, parsed } = jobFromFlags(page, { ...flags, adapters: await readAdapters(flags.adapter ?? []) });
+    const { job, parsed } = await readJobFlags(page, flags);
     view.begin(parsed);
     if (flags.output === undefined) view.note(`No --output was given: the video becomes "${job.output}" in the current folder`);
-    view.succeeded(await render(job, { ...optionsFrom(flags), signal: stop.signal, onEvent: view.onEvent }));
+    const spans: Span[] = [];
+    const onSpan = flags.trace === undefined ? {} : { onSpan: (span: Span) => void spans.push(span) };
+    try {
+      view.succeeded(await render(job, { ...optionsFrom(flags), ...onSpan, signal: stop.signal, onEvent: view.onEvent }));
+    } finally {
+      // Of a render that failed most of all.
+      if (flags.trace !== undefined) await writeTrace(flags.trace, spans);
+    }
     return EXIT_DONE;
   } catch (thrown) {
     view.failed(thrown);
     const failure = failureOf(thrown);
     return failure.code === "aborted" ? (stop.by === null ? exitCodes.aborted : stopSignals[stop.by].exitCode) : exitCodeOf(failure);
+  }
+}
+
+/** @throws RenderError `job-invalid` and the other codes of `parseJob` */
+export async function readJobFlags(page: string, flags: RenderFlags): Promise<TypedJob> {
+  return jobFromFlags(page, { ...flags, adapters: await readAdapters(flags.adapter ?? []) });
+}
+
+/** @throws RenderError `output-not-writable` */
+async function writeTrace(file: string, spans: readonly Span[]): Promise<void> {
+  try {
+    await writeFile(file, chromeTrace(spans));
+  } catch (thrown) {
+    throw outputNotWritable(file, thrown);
   }
 }
 
@@ -50,7 +74,7 @@ function readAdapters(files: readonly string[]): Promise<string[]> {
   );
 }
 
-function optionsFrom({ root, browser, sandbox, ffmpeg }: RenderFlags): NodeRenderOptions {
+export function optionsFrom({ root, browser, sandbox, ffmpeg }: RenderFlags): NodeRenderOptions {
   return {
     ...(root === undefined ? {} : { root }),
     ...(browser === undefined ? {} : { browser }),

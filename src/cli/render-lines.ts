@@ -28,10 +28,12 @@ function sources({ size, frameRate, durationSeconds }: Video): string {
   return `size ${by[size.by]}, rate ${by[frameRate.by]}, duration ${by[durationSeconds.by]}`;
 }
 
+type Opened = Pick<Extract<RenderEvent, { type: "capture-opened" }>, "transport" | "workers">;
+
 export interface PlanDescription {
   onPlan(plan: Plan): void;
-  /** Lines for the plan, once its transport is known. */
-  lines(transport: string | null): string[];
+  /** Lines for the plan, once its transport is known, and how many workers opened. */
+  lines(opened: Opened): string[];
 }
 
 /** The plan comes before its transport is known; both make one line. */
@@ -41,10 +43,10 @@ export function describePlan(): PlanDescription {
     onPlan(ready) {
       plan = ready;
     },
-    lines(transport) {
+    lines({ transport, workers }) {
       if (plan === null) return [];
       return [
-        `Plan: ${partsOf(plan, transport)}`,
+        `Plan: ${partsOf(plan, transport)}${workers === 1 ? "" : `, by ${workers} workers`}`,
         ...passedOver(plan).map(({ part, reasons }) => `Not used: ${part}: ${reasons.join(", ")}`),
       ];
     },

@@ -42,15 +42,15 @@ export function terminalView(): RenderView {
           [checked, toCheck] = [0, event.plan.checkAt.length];
           return show(`Opening the page for ${event.plan.capture}`);
         case "capture-opened":
-          for (const line of plan.lines(event.transport)) keep(line);
+          for (const line of plan.lines(event)) keep(line);
           bar = null;
           return show(toCheck === 0 ? "Starting the encoder" : `Comparing with screenshots: ${toCheck} frames`);
         case "capture-checked":
           // The same frames are compared again on their way; the bar stays then.
           if (bar === null && checked < toCheck) show(`Comparing with screenshots: ${++checked} of ${toCheck} frames`);
           return undefined;
-        case "capture-given-up":
-          keep(`${paint.yellow("Warning:")} ${event.capture} was given up, for ${event.reason}`);
+        case "part-given-up":
+          keep(`${paint.yellow("Warning:")} ${event.part} was given up, for ${event.reason}`);
           return undefined;
         case "frame-encoded":
           status.clear();
@@ -58,6 +58,10 @@ export function terminalView(): RenderView {
           return bar.update(event.index + 1);
         case "finishing":
           return show("Finishing the file");
+        case "checking":
+          return show("Reading the file back");
+        case "streaming-decided":
+          return undefined;
         case "warning":
           return keep(`${paint.yellow("Warning:")} ${event.reason}`);
       }

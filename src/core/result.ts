@@ -1,5 +1,7 @@
 import type { BrowserSandbox } from "./browser.ts";
 import type { OutputFacts } from "./pipeline/check-output.ts";
+import type { WorkerUse } from "./pipeline/frame-worker.ts";
+import type { WindowUse } from "./pipeline/ordered-window.ts";
 import type { Plan, PlanFailure } from "./policy/plan.ts";
 import type { Video } from "./video.ts";
 
@@ -15,12 +17,18 @@ export interface RenderResult {
   /** Frames that were captured, of which `repeats` equalled the one before. */
   readonly frames: number;
   readonly repeats: number;
+  /** Pictures in the output: as many as frames, or fewer where the timing is variable. */
+  readonly encoded: number;
+  /** Frames that waited for the encoder, at most. */
+  readonly window: WindowUse;
+  /** What each worker did, or each segment. */
+  readonly workers: readonly WorkerUse[];
   /** Of the browser that the page ran in. */
   readonly sandbox: BrowserSandbox;
   /** How the pixels came out of the page. */
   readonly transport: string | null;
   readonly checks: RenderChecks;
-  /** Captures that were tried and given up, in order, with the reason. */
+  /** Parts that were tried and given up, in order, with the reason. */
   readonly fallbacks: readonly PlanFailure[];
   readonly warnings: readonly string[];
   readonly timings: RenderTimings;
@@ -40,4 +48,23 @@ export interface RenderTimings {
   readonly framesMs: number;
   readonly finishMs: number;
   readonly totalMs: number;
+  readonly phases: PhaseTimings;
+}
+
+/** Milliseconds of each kind of work, added up: what happened beside other work counts as well, and each worker for itself. */
+export interface PhaseTimings {
+  readonly launchMs: number;
+  readonly openMs: number;
+  readonly probeMs: number;
+  /** The first comparison with the reference. */
+  readonly checkMs: number;
+  /** Waiting for frames: the page's seek and its picture. */
+  readonly captureMs: number;
+  /** Captured frames that waited for room. */
+  readonly windowMs: number;
+  /** Waiting for the encoder to take a frame. */
+  readonly writeMs: number;
+  readonly finishMs: number;
+  /** Reading the finished output back. */
+  readonly verifyMs: number;
 }

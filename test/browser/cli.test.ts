@@ -212,7 +212,7 @@ describe("a command line that cannot be followed", () => {
     ["a width without a height", [page, "--width", "320"], 2, "job-invalid", "give both, or neither"],
     ["a duration of 0", [page, "--duration", "0"], 2, "duration-invalid", "Give one with --duration"],
     ["a CRF and a bitrate", [page, "--crf", "20", "--bitrate", "1e6"], 2, "job-invalid", "exclude one another"],
-    ["an unknown container", [page, "-o", "out.gif"], 2, "job-invalid", "use .mp4"],
+    ["an unknown container", [page, "-o", "out.avi"], 2, "job-invalid", "use one of .mp4"],
     ["an unknown option", [page, "--fsp", "30"], 2, "usage-invalid", "Unknown option '--fsp' (Did you mean --fps?)"],
     ["an unknown capture", [page, "--capture", "camera"], 2, "usage-invalid", "html-in-canvas, begin-frame, screenshot"],
     ["no page", [], 2, "usage-invalid", "Missing required argument 'page'"],
@@ -243,10 +243,10 @@ describe("a command line that cannot be followed", () => {
     const job = await framewright(["render", page, "--json", "--fps", "abc"]);
     expect(job.code).toBe(2);
     expect(jsonLines(job.stdout)).toMatchObject([{ type: "error", error: { code: "frame-rate-invalid", details: { value: "abc" } } }]);
-    const usage = await framewright(["render", page, "--json", "--nope"]);
+    const usage = await framewright(["render", page, "--json", "--zzzzzz"]);
     expect(usage.code).toBe(2);
     expect(jsonLines(usage.stdout)).toMatchObject([
-      { type: "error", error: { code: "usage-invalid", message: "Unknown option '--nope'" } },
+      { type: "error", error: { code: "usage-invalid", message: "Unknown option '--zzzzzz'" } },
     ]);
   });
 
@@ -268,7 +268,7 @@ describe("a render that is stopped", () => {
     await running.says("/600 frames (");
     const processId: number = running.child.pid!;
     expect(browserOf(processId).length).toBeGreaterThan(1);
-    expect(await folder.list()).toEqual([expect.stringMatching(/^\.out\.mp4\..*\.partial$/), "page.html"]);
+    expect(await folder.list()).toEqual([expect.stringMatching(/^\.out\.mp4\..*\.partial$/), ".out.mp4.lock", "page.html"]);
 
     running.child.kill(signal);
     const { code, stdout, stderr } = await running.outcome;
@@ -393,6 +393,14 @@ describe("what it works out", () => {
     ["https://example.com", "example.com.mp4"],
   ])("the output of %s is %s", (page, output) => {
     expect(defaultOutput(page)).toBe(output);
+  });
+
+  test.each([
+    ["webm", "page.webm"],
+    ["gif", "page.gif"],
+    ["png-sequence", "page"],
+  ])("the output of a page as %s is %s", (format, output) => {
+    expect(defaultOutput("page.html", format)).toBe(output);
   });
 
   test("the pace is that of the last seconds", () => {

@@ -112,7 +112,7 @@ describe.for(edges)("from $from to $to", (edge) => {
     expect(taken.fallbacks).toEqual([{ part: edge.from, reason: expect.stringContaining(says) as string }]);
     expect(taken).toMatchObject({ plan: edge.to });
     expect(taken.rejected).toContainEqual({ part: edge.from, kind: "struck-out", reasons: [taken.fallbacks[0]!.reason] });
-    expect(taken.events.filter(({ type }) => type === "capture-given-up")).toMatchObject([{ capture: edge.from }]);
+    expect(taken.events.filter(({ type }) => type === "part-given-up")).toMatchObject([{ part: edge.from }]);
   });
 
   it("goes a capture whose browser is killed", async () => {
@@ -219,7 +219,7 @@ async function expectMovingFailure(
     {
       parts: { captures: [...captures, screenshot()] },
       onEvent(event) {
-        if (event.type === "capture-given-up") given.push(event.capture);
+        if (event.type === "part-given-up") given.push(event.part);
       },
     },
   );

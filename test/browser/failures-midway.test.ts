@@ -72,10 +72,10 @@ describe("ffmpeg", () => {
   it("stops reading in the middle", async () => {
     const blow = strike(atFrame(20), isEncodingFfmpeg, "SIGSTOP");
     await expectMidwayFailure(
-      { encoder: "ffmpeg-pipe", inactivityTimeoutMs: 1000 },
+      { encoder: "ffmpeg-pipe", streaming: { inactivityTimeoutMs: 1000 } },
       {
         code: "encoder-stalled",
-        says: ['"ffmpeg-pipe"', "1000 ms during write", "Raise inactivityTimeoutMs"],
+        says: ['"ffmpeg-pipe"', "1000 ms during write", "Raise streaming.inactivityTimeoutMs"],
         details: { encoder: "ffmpeg-pipe", phase: "write", limitMs: 1000 },
       },
       blow,
@@ -86,8 +86,8 @@ describe("ffmpeg", () => {
   it("stops while it finishes", async () => {
     const blow = strike(at("finishing"), isEncodingFfmpeg, "SIGSTOP");
     await expectMidwayFailure(
-      { encoder: "ffmpeg-pipe", duration: 1, inactivityTimeoutMs: 1000 },
-      { code: "encoder-stalled", says: ["1000 ms during finish", "Raise inactivityTimeoutMs"], details: { phase: "finish" } },
+      { encoder: "ffmpeg-pipe", duration: 1, streaming: { inactivityTimeoutMs: 1000 } },
+      { code: "encoder-stalled", says: ["1000 ms during finish", "Raise streaming.inactivityTimeoutMs"], details: { phase: "finish" } },
       blow,
     );
     expect(blow.struck).toHaveLength(1);
@@ -125,7 +125,7 @@ describe.for(pairs)("the browser, with $capture and $encoder,", ({ capture, enco
   it("stops in the middle", async () => {
     const blow = strike(atFrame(20), isBrowserMain, "SIGSTOP");
     await expectMidwayFailure(
-      { capture, encoder, captureTimeoutMs: 1500, inactivityTimeoutMs: 1500 },
+      { capture, encoder, captureTimeoutMs: 1500, streaming: { inactivityTimeoutMs: 1500 } },
       { code: stalledCode(encoder), says: ["1500 ms", "TimeoutMs if"], details: { limitMs: 1500 }, started },
       blow,
     );
@@ -212,7 +212,7 @@ describe.for(pairs)("a seek, with $capture and $encoder,", ({ capture, encoder, 
 
   it("never ends at frame 5", async () => {
     await expectMidwayFailure(
-      { capture, encoder, captureTimeoutMs: 1500, inactivityTimeoutMs: 1500 },
+      { capture, encoder, captureTimeoutMs: 1500, streaming: { inactivityTimeoutMs: 1500 } },
       // Which frame is missing is open: pixels of an earlier one may not leave the page any more, once it hangs.
       { code: stalledCode(encoder), says: ["1500 ms", "TimeoutMs if"], details: { limitMs: 1500 }, started },
       {},

@@ -282,7 +282,7 @@ describe("the target", () => {
 
   it("has an extension that names no container", async () => {
     const output: string = join(tmpdir(), "video.avi");
-    await expectPageFailure(movingPage(), { output }, { code: "job-invalid", says: [`"${output}"`, "use .mp4"], started: [] });
+    await expectPageFailure(movingPage(), { output }, { code: "job-invalid", says: [`"${output}"`, "use one of .mp4"], started: [] });
   });
 });
 
@@ -343,7 +343,7 @@ function fakeFfmpeg(place: Scratch, whenEncoding: string, encoders: string = WIT
   return program(
     place,
     "ffmpeg",
-    `case "$*" in\n*-version*) echo "ffmpeg version 7.0-fake"; exit 0 ;;\n*-encoders*) echo "${encoders}"; exit 0 ;;\nesac\n${whenEncoding}`,
+    `case "$*" in\n*-version*) echo "ffmpeg version 7.0-fake"; exit 0 ;;\n*-encoders*) echo "${encoders}"; exit 0 ;;\n*-muxers*) echo " E mp4 MP4"; exit 0 ;;\nesac\n${whenEncoding}`,
   );
 }
 
@@ -369,7 +369,7 @@ describe("ffmpeg", () => {
     expect(plan.encoder).toBe("webcodecs");
     const rejection = plan.rejected.find(({ part }) => part === "ffmpeg-pipe");
     expect(rejection?.reasons.join()).toContain("/nonexistent/ffmpeg");
-    expect(facts).toMatchObject({ frameCount: 30, size, codec: "avc" });
+    expect(facts).toMatchObject({ frameCount: 30, size, codec: "h264" });
     expect((await trackFacts(output)).ticks).toHaveLength(30);
     expect(await place.list()).toEqual(["page.html", "video.mp4"]);
   });
@@ -440,6 +440,10 @@ it("a part that nobody has is named with those that there are", async () => {
   await expectPageFailure(
     movingPage(),
     { encoder: "gif" },
-    { code: "plan-impossible", says: ["gif", "ffmpeg-pipe, webcodecs", "framewright doctor"], started: ["browser"] },
+    {
+      code: "plan-impossible",
+      says: ["gif", "ffmpeg-pipe, ffmpeg-disk, png-sequence, webcodecs", "framewright doctor"],
+      started: ["browser"],
+    },
   );
 });

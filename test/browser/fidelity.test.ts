@@ -242,9 +242,9 @@ describe("a capture that goes wrong", () => {
       const { result, events, file } = await renderFaulty({ loses: "#badge", fromSeconds: 0, when: "always" }, encoder);
       expect(result.plan).toMatchObject({ capture: "begin-frame", encoder });
       expect(result.fallbacks).toEqual([{ part: "html-in-canvas", reason: expect.stringContaining("80×56 pixels at 200,96") as string }]);
-      expect(events.filter(({ type }) => type === "capture-given-up")).toMatchObject([{ capture: "html-in-canvas", index: 0, box: badge }]);
+      expect(events.filter(({ type }) => type === "part-given-up")).toMatchObject([{ part: "html-in-canvas", index: 0, box: badge }]);
       expect(events.findIndex(({ type }) => type === "frame-encoded")).toBeGreaterThan(
-        events.findIndex(({ type }) => type === "capture-given-up"),
+        events.findIndex(({ type }) => type === "part-given-up"),
       );
       expect(await framesWithBadge(file)).toEqual(Array.from({ length: 40 }, () => true));
     },
@@ -252,7 +252,7 @@ describe("a capture that goes wrong", () => {
 
   it.each(["ffmpeg-pipe", "webcodecs"])("is given up in the middle, and none of its frames is in the file (%s)", async (encoder) => {
     const { result, events, file } = await renderFaulty({ loses: "#badge", fromSeconds: 1, when: "in-read" }, encoder);
-    const at: number = events.findIndex(({ type }) => type === "capture-given-up");
+    const at: number = events.findIndex(({ type }) => type === "part-given-up");
     // Frame 26 of 0, 13, 26 and 39 is the first that is compared after the fault at frame 20.
     expect(events[at]).toMatchObject({ capture: "html-in-canvas", index: 26, box: badge });
     // Wrong frames had gone into the encoder by then: the file was begun anew.

@@ -1,0 +1,25 @@
+import type { PlannedRender } from "../core/render.ts";
+import { planRender } from "../node/render.ts";
+import { EXIT_DONE } from "./exit-codes.ts";
+import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
+import { printJsonError } from "./json-view.ts";
+import { printPlan } from "./plan-print.ts";
+import { optionsFrom, readJobFlags, type RenderFlags } from "./render-command.ts";
+import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
+
+/** Shows how a page would be rendered, and answers with the exit code. */
+export async function planCommand(page: string, flags: RenderFlags): Promise<number> {
+  using stop = stopOnSignals({ onStopping() {}, onEnding() {} });
+  try {
+    const { job, parsed } = await readJobFlags(page, flags);
+    const planned: PlannedRender = await planRender(job, { ...optionsFrom(flags), signal: stop.signal });
+    if (flags.json === true) console.log(JSON.stringify(planned));
+    else printPlan(parsed, planned);
+    return EXIT_DONE;
+  } catch (thrown) {
+    if (flags.json === true) printJsonError(thrown);
+    printFailure(thrown);
+    const failure = failureOf(thrown);
+    return failure.code === "aborted" && stop.by !== null ? stopSignals[stop.by].exitCode : exitCodeOf(failure);
+  }
+}

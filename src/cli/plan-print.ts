@@ -1,0 +1,83 @@
+import type { ParsedJob } from "../core/job.ts";
+import type { Plan, PolicyInput, RejectionKind } from "../core/policy/plan.ts";
+import type { PlannedRender } from "../core/render.ts";
+import { paintFor, type Paint } from "./paint.ts";
+import { counted, gigabytes, megabytes, rate } from "./quantities.ts";
+import { pageReadyLine } from "./render-lines.ts";
+
+/** One line of a table: what it is about, what was decided, and why. */
+type Row = readonly [about: string, decided: string, why: string];
+
+const rejectedAs: Readonly<Record<RejectionKind, string>> = {
+  "not-asked-for": "not asked for",
+  "not-applicable": "for others",
+  lacking: "lacking",
+  unsuitable: "unsuitable",
+  "struck-out": "failed",
+  "not-preferred": "not needed",
+};
+
+/** The plan for people, on standard output. */
+export function printPlan(job: ParsedJob, { plan, video, input, warnings }: PlannedRender): void {
+  const paint: Paint = paintFor(process.stdout);
+  const kinds: readonly (readonly [string, readonly Row[]])[] = [
+    ["Captures", partRows(input.captures, plan, plan.capture)],
+    ["Encoders", partRows(input.encoders, plan, plan.encoder)],
+    ["Work", workRows(plan, input)],
+  ];
+  console.log(paint.bold(`Plan for "${job.page}" to "${job.output}" (${job.codec} in ${job.container}${job.alpha ? ", with alpha" : ""})`));
+  console.log(pageReadyLine({ type: "page-ready", url: input.page.url, video }));
+  for (const [title, rows] of kinds) printTable(title, rows, paint);
+  for (const warning of warnings) console.log(`\n${paint.yellow("Warning:")} ${warning}`);
+}
+
+function partRows(candidates: readonly { readonly name: string }[], { reasons, rejected }: Plan, chosen: string): Row[] {
+  return candidates.map(({ name }) => {
+    if (name === chosen)
+      return [
+        name,
+        "chosen",
+        reasons
+          .filter((reason) => reason.startsWith(`${name}: `))
+          .map((reason) => reason.slice(name.length + 2))
+          .join("; "),
+      ];
+    const rejection = rejected.find(({ part }) => part === name);
+    return [name, rejection ? rejectedAs[rejection.kind] : "", rejection?.reasons.join("; ") ?? ""];
+  });
+}
+
+function workRows(plan: Plan, { host, costs }: PolicyInput): Row[] {
+  const { frameFormat, workers, segments, streaming, checkAt, estimate, windowBytes } = plan;
+  const why = (word: string): string =>
+    plan.reasons.find((reason) => new RegExp(`^\\d+ ${word}s?: `).test(reason))?.replace(/^[^:]*: /, "") ?? "";
+  const speed: string = estimate.framesPerSecond === null ? "unknown" : rate(estimate.framesPerSecond);
+  return [
+    ["workers", String(workers), why("worker")],
+    ...(segments > 1 ? [["segments", String(segments), why("segment")] as const] : []),
+    ["streaming", streaming.streams ? "yes" : "no", streaming.reason],
+    ["frames", frameFormat, `at most ${megabytes(windowBytes)} of them wait for the encoder`],
+    ["checked", counted(checkAt.length, "frame"), checkAt.length === 0 ? "the capture is the reference itself" : "against screenshots"],
+    [
+      "expected",
+      speed,
+      estimate.basis === "assumed"
+        ? "assumed: nobody measured these parts"
+        : `${estimate.basis}${costs.machine === "" ? "" : `: ${costs.machine}`}; frames that stand still cost less`,
+    ],
+    [
+      "machine",
+      counted(host.cores, "core"),
+      `${gigabytes(host.memoryBytes)} of memory, ${host.freeDiskBytes === null ? "unknown" : gigabytes(host.freeDiskBytes)} of disk free, ${host.runtime}, ${host.platform}`,
+    ],
+  ];
+}
+
+function printTable(title: string, rows: readonly Row[], paint: Paint): void {
+  const widthOf = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
+  console.log(`\n${paint.bold(title)}`);
+  for (const [about, decided, why] of rows) {
+    const painted: string = decided === "chosen" ? paint.green(decided.padEnd(widthOf(1))) : decided.padEnd(widthOf(1));
+    console.log(`  ${about.padEnd(widthOf(0))}  ${painted}  ${paint.dim(why)}`.trimEnd());
+  }
+}

@@ -1,0 +1,51 @@
+import type { Browser } from "../browser.ts";
+import type { Capture, CaptureSession } from "../capture.ts";
+import { aborted, pageNotReady } from "../errors.ts";
+import type { FrameFormat } from "../frame.ts";
+import type { ParsedJob } from "../job.ts";
+import type { Timeline } from "../timeline.ts";
+import type { Video } from "../video.ts";
+import { within } from "./watchdog.ts";
+
+/** A page knows its own limit, unless its server or its scripts hang; then it is given up this much later, in milliseconds. */
+const OPEN_GRACE_MS = 2_000;
+
+export interface PageToOpen {
+  readonly capture: Capture;
+  readonly browser: Browser;
+  readonly url: string;
+  readonly frameFormat: FrameFormat;
+  readonly video: Pick<Video, "size" | "frameRate">;
+  /** Where its opening is shown in a trace. */
+  readonly track: string;
+}
+
+/** Opens the job's page in one capture after another. */
+export class PageOpener {
+  readonly #job: ParsedJob;
+  readonly #signal: AbortSignal;
+  readonly #timeline: Timeline;
+  readonly #warn: (reason: string) => void;
+
+  constructor(job: ParsedJob, signal: AbortSignal, timeline: Timeline, warn: (reason: string) => void) {
+    this.#job = job;
+    this.#signal = signal;
+    this.#timeline = timeline;
+    this.#warn = warn;
+  }
+
+  /** @throws RenderError `page-not-ready`, `aborted`, and what the capture's `open` throws */
+  open({ capture, browser, url, frameFormat, video, track }: PageToOpen): Promise<CaptureSession> {
+    if (this.#signal.aborted) throw aborted(this.#signal.reason);
+    const { composition, readinessTimeoutMs } = this.#job;
+    // The reference is held against what the capture shows, so that both keep what is transparent, or neither does.
+    const { alpha } = this.#job;
+    const request = { url, size: video.size.value, frameRate: video.frameRate.value, frameFormat, alpha, composition, readinessTimeoutMs };
+    const opening = (): Promise<CaptureSession> => capture.open(request, { browser, signal: this.#signal, warn: this.#warn });
+    return this.#timeline.span("open", track, () =>
+      within(readinessTimeoutMs + OPEN_GRACE_MS, opening(), () =>
+        pageNotReady(url, "its server to answer and its scripts to end", readinessTimeoutMs),
+      ),
+    );
+  }
+}
