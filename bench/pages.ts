@@ -10,6 +10,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 
 export const cards: BenchPage = { name: "cards", path: at("pages/cards.html") };
 export const still: BenchPage = { name: "still", path: at("pages/still.html") };
+export const slides: BenchPage = { name: "slides", path: at("pages/slides.html") };
 export const text: BenchPage = { name: "text", path: at("pages/text.html") };
 
 export const canvas2d: BenchPage = { name: "canvas-2d", path: at("pages/canvas-2d.html") };

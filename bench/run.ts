@@ -1,11 +1,16 @@
-/** `npm run bench [-- captures seeks renders memory] [--samples n]`: prints rows, and writes them with the machine's facts. */
+/** `npm run bench [-- captures seeks renders memory claims quality webcodecs] [--samples n]`: prints rows, and writes them with the machine's facts. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { measuredCosts } from "../src/core/policy/measured.ts";
 import { benchCaptures, fasterThanScreenshot, type CaptureRow } from "./captures.ts";
+import { benchClaims, claimWords, type ClaimsReport } from "./claims.ts";
 import { machineFacts } from "./machine.ts";
 import { benchMemory } from "./memory.ts";
+import { benchQuality, sumsOf } from "./quality.ts";
+import { chooseQualities } from "./quality-choice.ts";
 import { benchRenders } from "./renders.ts";
 import { benchSeeks } from "./seeks.ts";
+import { benchWebcodecs } from "./webcodecs-rates.ts";
 
 const { values, positionals } = parseArgs({ options: { samples: { type: "string", default: "3" } }, allowPositionals: true });
 const parts: readonly string[] = positionals.length > 0 ? positionals : ["captures", "seeks", "renders", "memory"];
@@ -41,11 +46,32 @@ if (parts.includes("renders")) {
   printHeader("Whole renders", ["page", "capture", "encoder", "frames", "repeats", "seconds", "frames/s", "start ms", "bytes"]);
   report["renders"] = await benchRenders(Number(values.samples), printRow);
 }
+if (parts.includes("claims")) {
+  printHeader("What the documents promise, in renders that take turns", ["render", "seconds", "frames/s"]);
+  const claims: ClaimsReport = await benchClaims({
+    ...{ costs: measuredCosts, rounds: Number(values.samples) },
+    onRender: (name, { seconds, framesPerSecond }) => printRow([name, seconds, framesPerSecond]),
+  });
+  for (const claim of claims.claims) console.log(claimWords(claim));
+  report["claims"] = claims;
+}
 if (parts.includes("memory")) {
   printHeader("Memory of the host process over 3,000 frames", ["frame", "resident bytes"]);
   const memory = await benchMemory(printRow);
   console.log(`peak ${Math.round(memory.peakBytes / 1e6)} MB; growth after frame 300: ${Math.round(memory.growthAfter300Bytes / 1e6)} MB`);
   report["memory"] = memory;
+}
+if (parts.includes("quality")) {
+  printHeader("Settings of encoders, two seconds of each page at 1080p", ["encoder", "speed", "rate", "page", "CPU s", "bytes", "SSIM"]);
+  const sums = sumsOf(await benchQuality(printRow));
+  const choices = chooseQualities(sums);
+  printHeader("The levels", ["encoder", "level", "speed", "rate", "CPU s", "bytes", "lowest SSIM"]);
+  for (const choice of choices) printRow(choice);
+  Object.assign(report, { quality: sums, levels: choices });
+}
+if (parts.includes("webcodecs")) {
+  printHeader("Encoders of the browser, one second of each page at 1080p", ["page", "encoder", "setting", "kB", "SSIM"]);
+  report["webcodecs"] = await benchWebcodecs(printRow);
 }
 await mkdir(results, { recursive: true });
 const file = new URL(`${parts.join("-")}.json`, results);

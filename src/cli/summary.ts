@@ -13,7 +13,7 @@ export function printSummary(result: RenderResult): void {
 }
 
 function summaryRows(result: RenderResult): (readonly [string, string])[] {
-  const { facts, plan, transport, checks, frames, repeats, timings, fallbacks, warnings } = result;
+  const { facts, plan, transport, workers, frames, repeats, timings, fallbacks, warnings } = result;
   const { width, height } = facts.size;
   const same: string = repeats === 0 ? "" : ` (${repeats} like the one before)`;
   const speed: string = rate(frames / (timings.framesMs / 1000));
@@ -26,14 +26,18 @@ function summaryRows(result: RenderResult): (readonly [string, string])[] {
       "took",
       `${seconds(timings.totalMs / 1000)}: ${seconds(timings.startMs / 1000)} to start, ${seconds(timings.framesMs / 1000)} for the frames (${speed}), ${seconds(timings.finishMs / 1000)} to finish`,
     ],
-    ["parts", partsOf(plan, transport)],
-    ["checked", checksText(checks)],
+    [
+      "parts",
+      `${partsOf(plan, transport)}${workers.length === 1 ? "" : `, ${workers.length} ${plan.segments > 1 ? "segments" : "workers"}`}`,
+    ],
+    ["checked", checksText(result)],
     ...fallbacks.map(({ part, reason }) => ["given up", `${part}: ${reason}`] as const),
     ...warnings.map((warning) => ["warning", warning] as const),
   ];
 }
 
-function checksText({ comparisons, largestDifference }: RenderResult["checks"]): string {
-  if (comparisons === 0) return "the file; no frame was compared with a screenshot";
-  return `the file; ${counted(comparisons, "comparison")} with screenshots, largest difference ${largestDifference} of 255`;
+function checksText({ facts, checks: { comparisons, largestDifference } }: RenderResult): string {
+  const file = `the output (${facts.checked.join(", ")})`;
+  if (comparisons === 0) return `${file}; no frame was compared with a screenshot`;
+  return `${file}; ${counted(comparisons, "comparison")} with screenshots, largest difference ${largestDifference} of 255`;
 }

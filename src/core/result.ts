@@ -1,5 +1,5 @@
 import type { BrowserSandbox } from "./browser.ts";
-import type { OutputFacts } from "./pipeline/check-output.ts";
+import type { CheckedOutput } from "./pipeline/check-output.ts";
 import type { WorkerUse } from "./pipeline/frame-worker.ts";
 import type { WindowUse } from "./pipeline/ordered-window.ts";
 import type { Plan, PlanFailure } from "./policy/plan.ts";
@@ -12,7 +12,7 @@ export interface RenderResult {
   readonly video: Video;
   /** What the page's random numbers began with. */
   readonly seed: number;
-  readonly facts: OutputFacts;
+  readonly facts: CheckedOutput;
   readonly plan: Plan;
   /** Frames that were captured, of which `repeats` equalled the one before. */
   readonly frames: number;

@@ -14,7 +14,7 @@ export interface NodeMeasureOptions
 }
 
 /**
- * Measures what each part costs on this machine, in about two minutes on two cores, while nothing else should run. Writes
+ * Measures what each part costs on this machine, in about three minutes on two cores, while nothing else should run. Writes
  * nothing: a table that `keepCosts` keeps is what the policy goes by from then on.
  *
  * @example

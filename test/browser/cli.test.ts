@@ -153,7 +153,9 @@ describe("a render", () => {
     expect(stdout).toContain(`Done: ${folder.path("out.mp4")}\n`);
     expect(stdout).toMatch(/video +10 frames, 1 s, 320×180, 0\.\d+ MB/);
     expect(stdout).toMatch(/took +[\d.]+ s: .* \([\d.]+ frames\/s\)/);
-    expect(stdout).toMatch(/checked +the file; \d+ comparisons with screenshots, largest difference \d+ of 255/);
+    expect(stdout).toMatch(
+      /checked +the output \(content, size, codec, count, times, color\); \d+ comparisons with screenshots, largest difference \d+ of 255/,
+    );
     expect(stdout + stderr).not.toContain(ESCAPE);
     expect((await trackFacts(folder.path("out.mp4"))).ticks).toHaveLength(10);
     expect(await folder.list()).toEqual(["out.mp4", "page.html"]);

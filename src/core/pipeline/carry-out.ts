@@ -16,7 +16,7 @@ import type { Timeline } from "../timeline.ts";
 import type { Video } from "../video.ts";
 import type { Browsers } from "./browsers.ts";
 import { CaptureCheck } from "./check-capture.ts";
-import { checkOutput, type OutputFacts } from "./check-output.ts";
+import { checkOutput, type CheckedOutput } from "./check-output.ts";
 import type { PageOpener } from "./page-opener.ts";
 import { pageSource } from "./page-source.ts";
 import { pump, type PumpOptions, type PumpResult } from "./pump.ts";
@@ -42,7 +42,7 @@ export interface Stage {
 
 /** What came of it. */
 export interface Outcome {
-  readonly facts: OutputFacts;
+  readonly facts: CheckedOutput;
   readonly pumped: PumpResult;
   readonly encoded: EncodeResult;
   readonly transport: string | null;
@@ -177,7 +177,7 @@ class PlanRun {
       this.#plan.segments > 1 ? await this.#inSegments(workers, sources, check, range) : await this.#inOne(workers, sources, check, range);
     emit({ type: "checking" });
     const request: EncodeRequest = this.#request(range);
-    const facts: OutputFacts = await timeline.span("verify", "render", () =>
+    const facts: CheckedOutput = await timeline.span("verify", "render", () =>
       checkOutput(sink, { ...request, frameCount: video.frameCount, pictures: encoded.framesOut }),
     );
     return {

@@ -46,6 +46,21 @@ export interface OutputFacts {
   readonly byteLength: number;
 }
 
+/** What the finished output is, and what of it was held against the job. JSON. */
+export interface CheckedOutput extends OutputFacts {
+  readonly checked: readonly OutputCheckName[];
+}
+
+export type OutputCheckName = "content" | "size" | "codec" | "count" | "times" | "color" | "alpha" | "loop";
+
+/** One thing that is held against the job, where the output can show it. */
+interface OutputCheck {
+  readonly name: OutputCheckName;
+  applies(read: ReadOutput, expected: ExpectedOutput): boolean;
+  /** Every way in which the output differs from what was asked for, in words. */
+  faults(read: ReadOutput, expected: ExpectedOutput): readonly string[];
+}
+
 /** What was read back, with what only the check needs. */
 export interface ReadOutput {
   readonly facts: OutputFacts;
@@ -69,16 +84,17 @@ const animationReaders: Partial<Record<Container, (file: ByteWindow) => Promise<
  *
  * @throws RenderError `output-invalid`, `output-not-writable` where it is gone
  */
-export async function checkOutput(sink: OutputSink, expected: ExpectedOutput): Promise<OutputFacts> {
+export async function checkOutput(sink: OutputSink, expected: ExpectedOutput): Promise<CheckedOutput> {
   let read: ReadOutput;
   try {
     read = await readOutput(sink, expected);
   } catch (thrown) {
     throw isRenderError(thrown) ? thrown : outputInvalid(sink.name, [`it cannot be read back (${messageOf(thrown)})`]);
   }
-  const faults: readonly string[] = outputFaults(read, expected);
+  const checks: readonly OutputCheck[] = outputChecks.filter((check) => check.applies(read, expected));
+  const faults: readonly string[] = faultsOf(checks, read, expected);
   if (faults.length > 0) throw outputInvalid(sink.name, faults);
-  return read.facts;
+  return { ...read.facts, checked: checks.map(({ name }) => name) };
 }
 
 async function readOutput(sink: OutputSink, expected: ExpectedOutput): Promise<ReadOutput> {
@@ -115,20 +131,54 @@ async function readAnimation(sink: FileSink, byteLength: number, container: Cont
   };
 }
 
+const always = (): boolean => true;
+
+const outputChecks: readonly OutputCheck[] = [
+  { name: "content", applies: always, faults: (read) => read.faults },
+  {
+    name: "size",
+    applies: always,
+    faults: ({ facts }, { size }) => [
+      ...differs("the width", facts.size.width, size.width),
+      ...differs("the height", facts.size.height, size.height),
+    ],
+  },
+  { name: "codec", applies: always, faults: ({ facts }, { codec }) => differs("the codec", facts.codec, codec) },
+  {
+    name: "loop",
+    // A still picture plays no times.
+    applies: ({ facts }) => facts.durationSeconds > 0 && facts.loop !== null,
+    faults: ({ facts }, { loop }) => differs("how often it plays (0 is for ever)", facts.loop, loop),
+  },
+  {
+    name: "alpha",
+    applies: (_, expected) => expected.alpha && keepsOpaqueAlpha(expected),
+    faults: ({ facts }) => (facts.alpha ? [] : ["its alpha is missing"]),
+  },
+  { name: "count", applies: always, faults: countFaults },
+  { name: "times", applies: (_, { container }) => formats[container].kind !== "sequence", faults: timeFaults },
+  {
+    name: "color",
+    applies: (_, { container }) => formats[container].kind === "video",
+    faults: ({ facts }, expected) => colorFaults(facts.colorSpace, expected),
+  },
+];
+
 /** Every way in which the output differs from what was asked for, in words. */
 export function outputFaults(read: ReadOutput, expected: ExpectedOutput): string[] {
-  const { facts } = read;
-  const faults: string[] = [...read.faults];
-  const compare = (what: string, found: unknown, wanted: unknown): void => {
-    if (found !== wanted) faults.push(`${what} is ${found} instead of ${wanted}`);
-  };
-  compare("the width", facts.size.width, expected.size.width);
-  compare("the height", facts.size.height, expected.size.height);
-  compare("the codec", facts.codec, expected.codec);
-  // A still picture plays no times.
-  if (facts.durationSeconds > 0 && facts.loop !== null) compare("how often it plays (0 is for ever)", facts.loop, expected.loop);
-  if (expected.alpha && !facts.alpha && keepsOpaqueAlpha(expected)) faults.push("its alpha is missing");
-  return [...faults, ...countFaults(read, expected), ...timeFaults(read, expected), ...colorFaults(facts.colorSpace, expected)];
+  return faultsOf(
+    outputChecks.filter((check) => check.applies(read, expected)),
+    read,
+    expected,
+  );
+}
+
+function faultsOf(checks: readonly OutputCheck[], read: ReadOutput, expected: ExpectedOutput): string[] {
+  return checks.flatMap((check) => check.faults(read, expected));
+}
+
+function differs(what: string, found: unknown, wanted: unknown): string[] {
+  return found === wanted ? [] : [`${what} is ${found} instead of ${wanted}`];
 }
 
 /** WebP and GIF, and the PNG pictures that browsers make, have no alpha where no pixel is transparent: its absence proves nothing there. */
@@ -170,8 +220,7 @@ function placeFaults(timestamps: readonly number[], rate: FrameRate, timing: Exp
   return [];
 }
 
-function colorFaults(found: ColorTags, { codec, container }: ExpectedOutput): string[] {
-  if (formats[container].kind !== "video") return [];
+function colorFaults(found: ColorTags, { codec }: ExpectedOutput): string[] {
   const wanted: Partial<ColorTags> =
     codecs[codec].color === "rgb"
       ? { matrix: "rgb", fullRange: true }

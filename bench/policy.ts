@@ -1,0 +1,35 @@
+/** `npm run bench:policy`: measures the parts, writes the policy's table, and renders every way with it. About twenty minutes on two cores. */
+import { parseArgs } from "node:util";
+import type { MeasuredCosts } from "../src/core/policy/costs.ts";
+import { measureCosts } from "../src/node/measure-costs.ts";
+import { benchClaims, claimWords, type ClaimsReport } from "./claims.ts";
+import { machineFacts, type MachineFacts } from "./machine.ts";
+import { runMatrix, type Matrix } from "./matrix.ts";
+import { writeMeasuredFile } from "./measured-file.ts";
+import { printFailed, printRow } from "./print-row.ts";
+import { resultsFile, writeResults } from "./results-file.ts";
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "2" }, claims: { type: "boolean", default: true } },
+  allowNegative: true,
+});
+
+const machine: MachineFacts = await machineFacts();
+console.log(JSON.stringify(machine, null, 2));
+const costs: MeasuredCosts = await measureCosts({
+  basis: "measured on a reference machine",
+  onStep: ({ done, total, about, cost, reason }) => console.log(`${done} of at most ${total}: ${about}: ${reason ?? JSON.stringify(cost)}`),
+});
+await writeMeasuredFile(costs);
+const matrix: Matrix = await runMatrix({ costs, rounds: Number(values.rounds), onRow: printRow, onFailed: printFailed });
+const claims: ClaimsReport | null = values.claims
+  ? await benchClaims({
+      costs,
+      rounds: 3,
+      onRender: (name, { seconds, framesPerSecond }) => console.log(`${name}: ${seconds} s, ${framesPerSecond} frames/s`),
+    })
+  : null;
+for (const claim of claims?.claims ?? []) console.log(claimWords(claim));
+const file: URL = resultsFile(machine);
+await writeResults(file, { machine, costs, matrix, claims });
+console.log(`Written to ${file.pathname} and src/core/policy/measured.ts; npm run bench:report shows it`);
