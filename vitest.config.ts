@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** What starts a browser runs one file after the other: two cores bear one browser. */
@@ -13,6 +14,8 @@ const slow: readonly string[] = ["test/browser/failures*.test.ts", "test/browser
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // What `framewright bench` measured on this machine must not decide what tests see.
+    env: { XDG_CACHE_HOME: fileURLToPath(new URL("node_modules/.cache/tests", import.meta.url)) },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { test: { ...withBrowser, name: "browser", include: ["test/browser/**/*.test.ts"], exclude: [...slow] } },
