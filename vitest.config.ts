@@ -9,8 +9,14 @@ const withBrowser = {
   globalSetup: "test/support/tools.ts",
 } as const;
 
-/** Tests that end processes, fill disks and wait for their limits, those that use the command line, and long videos: half of the time. */
+/** Tests that end processes, fill disks and wait for their limits, those that use the command line, and long videos. */
 const slow: readonly string[] = ["test/browser/failures*.test.ts", "test/browser/{cli,doctor,rates}.test.ts"];
+
+/** Every format, every library, every contract, one after the other. */
+const broad: readonly string[] = [
+  "test/browser/*-formats.test.ts",
+  "test/browser/{adapters,bench,contracts,disk-encoder,hyperframes,moving-pictures,png-sequence,segments,workers}.test.ts",
+];
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -18,7 +24,9 @@ const config: ViteUserConfig = defineConfig({
     env: { XDG_CACHE_HOME: fileURLToPath(new URL("node_modules/.cache/tests", import.meta.url)) },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
-      { test: { ...withBrowser, name: "browser", include: ["test/browser/**/*.test.ts"], exclude: [...slow] } },
+      { test: { ...withBrowser, name: "browser", include: ["test/browser/**/*.test.ts"], exclude: [...slow, ...broad] } },
+      // Half of these only wait for ffmpeg: two cores bear two at a time.
+      { test: { ...withBrowser, name: "breadth", include: [...broad], fileParallelism: true, maxWorkers: 2 } },
       { test: { ...withBrowser, name: "failures", include: [...slow] } },
       { test: { ...withBrowser, name: "package", include: ["test/package/**/*.test.ts"] } },
     ],

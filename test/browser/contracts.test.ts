@@ -70,14 +70,10 @@ async function openSink(container: Container): Promise<OutputSink> {
 }
 
 const encoders = [
-  { encoder: ffmpegPipe(), format: "I420", openSink, into: "files" },
   { encoder: ffmpegPipe(), format: "RGBA", openSink, into: "files" },
   { encoder: ffmpegDisk(), format: "I420", openSink, into: "files" },
-  { encoder: ffmpegDisk(), format: "RGBA", openSink, into: "files" },
-  { encoder: pngSequence(), format: "I420", openSink, into: "folders" },
   { encoder: pngSequence(), format: "RGBA", openSink, into: "folders" },
   { encoder: webcodecs(), format: "I420", openSink: async () => memorySink(), into: "memory" },
-  { encoder: webcodecs(), format: "RGBA", openSink, into: "files" },
 ] as const;
 
 describe.each(encoders)("encoder $encoder.name from $format into $into", ({ encoder, format, openSink }) => {

@@ -109,7 +109,7 @@ describe.for(edges)("from $from to $to", (edge) => {
 
   it.for(faults)("goes a capture %s", async ([, fault, says]) => {
     const taken = await take(edge, [fault(first), ...others]);
-    expect(taken.fallbacks).toEqual([{ part: edge.from, reason: expect.stringContaining(says) as string }]);
+    expect(taken.fallbacks).toMatchObject([{ part: edge.from, reason: expect.stringContaining(says) as string }]);
     expect(taken).toMatchObject({ plan: edge.to });
     expect(taken.rejected).toContainEqual({ part: edge.from, kind: "struck-out", reasons: [taken.fallbacks[0]!.reason] });
     expect(taken.events.filter(({ type }) => type === "part-given-up")).toMatchObject([{ part: edge.from }]);
@@ -119,7 +119,7 @@ describe.for(edges)("from $from to $to", (edge) => {
     const blow = strike(atFrame(10), isBrowserMain, "SIGKILL");
     const taken = await take(edge, edge.captures, blow.onEvent);
     expect(blow.struck).not.toHaveLength(0);
-    expect(taken.fallbacks).toEqual([{ part: edge.from, reason: expect.stringContaining("The browser went away") as string }]);
+    expect(taken.fallbacks).toMatchObject([{ part: edge.from, reason: expect.stringContaining("The browser went away") as string }]);
     expect(taken).toMatchObject({ plan: edge.to });
   });
 

@@ -46,11 +46,21 @@ function inPage(times: readonly number[]): string {
     video.src = URL.createObjectURL(await (await fetch("/video")).blob());
     await loaded;
     const context = new OffscreenCanvas(${width}, ${height}).getContext("2d", { willReadFrequently: true });
+    // Now and then "seeked" comes before the picture does; where the picture stays the same none comes at all.
+    const painted = () => new Promise((resolve) => {
+      video.requestVideoFrameCallback(resolve);
+      let left = 6;
+      const next = () => (left-- > 0 ? requestAnimationFrame(next) : resolve());
+      next();
+    });
     const grays = [];
     for (const time of ${JSON.stringify(times)}) {
       const sought = happens("seeked");
+      const shown = painted();
       video.currentTime = time;
       await sought;
+      await shown;
+      await painted();
       context.drawImage(video, 0, 0);
       const { data } = context.getImageData(0, 0, ${width}, ${height});
       grays.push(btoa(Array.from({ length: ${width * height} }, (_, at) => String.fromCharCode(data[at * 4])).join("")));

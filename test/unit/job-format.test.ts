@@ -100,8 +100,8 @@ describe("a format that does not go together", () => {
     [{ output: "f/%d.png", timing: "variable" }, "timing is variable, and the pictures of png-sequence have no durations"],
     [{ output: "out.webm", hardware: "nvenc" }, "hardware is nvenc, which makes no vp9; use h264, hevc, av1"],
     [{ output: "out.mov", hardware: "videotoolbox" }, "hardware is videotoolbox, which makes no prores-4444; use h264, hevc, av1"],
-    [{ output: "out.gif", segments: 2 }, "segments is 2, and gif cannot be joined"],
-    [{ output: "f/%d.png", segments: 2 }, "segments is 2, and png-sequence cannot be joined"],
+    [{ output: "out.gif", segments: 2 }, "segments is 2, and gif in gif cannot be joined"],
+    [{ output: "f/%d.png", segments: 2 }, "segments is 2, and png in png-sequence cannot be joined"],
     [{ segments: 2, timing: "variable" }, "segments is 2 and timing is variable, which exclude one another"],
   ])("%j is refused: %s", (asked, words) => {
     expect(faultsOf(asked)).toContain(words);
