@@ -1,3 +1,5 @@
+import { canRemux } from "../core/container/container-writer.ts";
+import { remux } from "../core/container/remux.ts";
 import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSession } from "../core/encoder.ts";
 import { aborted, encoderFailed, isRenderError, type RenderError } from "../core/errors.ts";
 import type { Frame } from "../core/frame.ts";
@@ -9,9 +11,7 @@ import { findFfmpeg } from "../ffmpeg/find.ts";
 import { packetFile, type PacketFile } from "../ffmpeg/packet-file.ts";
 import { FfmpegRun } from "../ffmpeg/run.ts";
 import { ffmpegSupport } from "../ffmpeg/support.ts";
-import { canRemux } from "../core/container/container-writer.ts";
 import { frameData } from "./frame-data.ts";
-import { remux } from "../core/container/remux.ts";
 
 export interface FfmpegPipeOptions {
   /** Path of ffmpeg; found where it is not given. */
