@@ -1,6 +1,8 @@
 /** What host and page say to one another: JSON, in protocol calls and bindings. */
 import type { CompositionSettings, Declared, PageFacts } from "../core/capture.ts";
 import type { FrameRate } from "../core/frame-rate.ts";
+import type { MediaFacts } from "../core/media.ts";
+import type { SoundClip } from "../core/sound.ts";
 
 /** Where our own documents live on whatever origin the composition has: the shell must share its origin. */
 export const RESERVED_PATH = "/__framewright__/";
@@ -11,9 +13,78 @@ export const SHELL_PATH = "/__framewright__/blank.html";
 /** The binding by which a composition that is ready warns. */
 export const WARN_BINDING = "__framewrightWarn";
 
+/** The binding by which the page asks the host for what concerns media: an `Asked` as JSON. */
+export const MEDIA_BINDING = "__framewrightMedia";
+
+/** What `listen` of the page gives. */
+export interface HeardScore {
+  readonly clips: readonly SoundClip[];
+  /** How many pieces of recordings there are: the host takes them one by one, for they are large. */
+  readonly pieces: number;
+}
+
+/** How listening to a page ended. */
+export type HeardEnd = HeardScore | { readonly navigatedTo: string };
+
+/** So much of what the page made itself. */
+export interface HeardPiece {
+  readonly sampleRate: number;
+  /** Seconds of the video. */
+  readonly start: number;
+  /** It goes on where the piece before it ends. */
+  readonly continues: boolean;
+  /** Samples as 32-bit floats, one text of base64 a channel. */
+  readonly channels: readonly string[];
+}
+
+/** What the host asks the page to mix. JSON. */
+export interface ClipToMix {
+  readonly clip: SoundClip;
+  /** Where its file ends for those that begin anew there, in seconds of it; null where its samples say it. */
+  readonly loopEndSeconds: number | null;
+}
+
+/** A stretch of what the page mixed: 32-bit floats as base64, null of silence; or whose file could not be heard, and why. */
+export type PageMixAnswer = { readonly samples: string | null } | { readonly source: string; readonly fault: string };
+
+/** The function of the top window by which the host answers: `(id, MediaAnswer)`. */
+export const MEDIA_ANSWER = "__framewrightMediaAnswer";
+
+/** One question of a page to the host. */
+export interface AskedOfHost {
+  /** Of this question alone, whichever document asked. */
+  readonly id: string;
+  readonly question: MediaQuestion;
+}
+
+export type MediaQuestion =
+  /** Null once the top window has `__framewrightReadMedia`, a `MediaReader`. */
+  | { readonly ask: "reader" }
+  /** What another page of the job learned of a source: `MediaFacts`, or null where nobody did. */
+  | { readonly ask: "facts"; readonly source: string }
+  /** Tells the host; null. */
+  | { readonly ask: "learned"; readonly facts: MediaFacts }
+  /** Which injector feeds a video: a `FeedChoice`. */
+  | { readonly ask: "feed"; readonly facts: MediaFacts }
+  /** A feed in the page has failed, and no picture comes of it; null. */
+  | { readonly ask: "failed"; readonly injector: string; readonly source: string; readonly why: string }
+  /** What the feed of an injector asks: its own affair. */
+  | { readonly ask: "injector"; readonly injector: string; readonly source: string; readonly question: unknown };
+
+/** The injector of a video, whose `OpenFeed` the top window then has in `__framewrightFeeds`; null leaves the browser's own. */
+export interface FeedChoice {
+  readonly injector: string | null;
+  /** Bytes of pictures that this page may keep, over all videos. */
+  readonly cacheBytes: number;
+}
+
+export type MediaAnswer = { readonly value: unknown } | { readonly fault: string };
+
 /** What the early script finds on the window of each of the composition's frames. */
 export interface EarlySettings extends Omit<CompositionSettings, "adapters"> {
   readonly frameRate: FrameRate;
+  /** False: the browser itself plays what videos show, sought frame by frame. */
+  readonly injectsMedia: boolean;
 }
 
 /** A composition that can be rendered. Numbers that JSON cannot carry travel as text. */
@@ -115,4 +186,30 @@ export interface EncodedChunk {
   /** The decoder's configuration as base64, where it came with this chunk: of H.264 the avcC box. */
   readonly description?: string;
   readonly codec?: string;
+}
+
+export interface SoundEncoderSettings {
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Bits a second. */
+  readonly bitrate: number;
+}
+
+/** One encoded piece of sound, in order. */
+export interface EncodedSound {
+  /** base64 */
+  readonly data: string;
+  readonly samples: number;
+  /** The decoder's configuration as base64, where it came with this piece. */
+  readonly description?: string;
+}
+
+/** What a page that encodes sound offers, as `__framewrightSoundEncoder`. */
+export interface PageSoundEncoder {
+  /** Whether this browser encodes so. */
+  isSupported(settings: SoundEncoderSettings): Promise<boolean>;
+  open(settings: SoundEncoderSettings): Promise<void>;
+  /** @param samples 32-bit floats as base64, the channels in turn */
+  encode(samples: string): Promise<readonly EncodedSound[]>;
+  finish(): Promise<readonly EncodedSound[]>;
 }

@@ -46,7 +46,7 @@ export interface Browser extends AsyncDisposable {
   readonly profileFolder: string | null;
   readonly sandbox: BrowserSandbox;
   newPage(size: Size): Promise<BrowserPage>;
-  /** Lets pages reach a port of this host that the job's `network` would forbid: that of a transport of ours. */
-  admit(port: number): void;
+  /** Lets a page reach a port of this host that the job's `network`, or the browser, would forbid: that of a server of ours. */
+  admit(port: number, page: BrowserPage): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,6 +2,8 @@ import type { Browser, BrowserPage } from "./browser.ts";
 import type { Frame, FrameFormat, Size } from "./frame.ts";
 import type { FrameRange, FrameRate, FrameRateInput } from "./frame-rate.ts";
 import type { BlockAverages } from "./blocks.ts";
+import type { PageMedia, PageSound } from "./media.ts";
+import type { SoundScore } from "./sound.ts";
 import type { Support } from "./support.ts";
 
 /** Takes the pixels of an open page at one time after another. A plain object, made by a factory. */
@@ -67,6 +69,9 @@ export interface PageFacts {
   readonly hasDepthScene: boolean;
   /** The page, or a frame of its origin, got a WebGL context before it was ready. Workers are not looked into. */
   readonly drawsWebGl: boolean;
+  /** Its `<video>` and `<audio>` elements that have a source. */
+  readonly media: readonly PageMedia[];
+  readonly sound: PageSound;
   /** What went wrong without stopping the page: pictures that did not load, scripts that threw. */
   readonly warnings: readonly string[];
 }
@@ -125,6 +130,8 @@ export interface CaptureContext {
   readonly browser: Browser;
   readonly signal: AbortSignal;
   warn(reason: string): void;
+  /** To be called with each page before it loads the composition; null where the browser itself plays all media. */
+  readonly attachMedia: ((page: BrowserPage) => Promise<void>) | null;
 }
 
 export interface CaptureSession extends AsyncDisposable {
@@ -141,6 +148,16 @@ export interface CaptureSession extends AsyncDisposable {
   read(range: FrameRange, options: ReadOptions): AsyncIterable<Frame>;
   /** The block averages of one frame, seeked and captured as `read` does. Not during a `read`. */
   sample(index: number): Promise<BlockAverages>;
+  /**
+   * All that is heard in so many frames. Where scripts play it the page goes through all of them, and back again. Not during a
+   * `read`.
+   *
+   * @param sound What is known of the page's sound; `facts.sound` unless more was heard since
+   * @throws RenderError `seek-failed`, `browser-closed`, `page-navigated`
+   */
+  listen(frameCount: number, sound?: PageSound): Promise<SoundScore>;
+  /** What was heard in the frames that were read though `facts.sound` said nothing of it, in words; null where nothing was. */
+  unplannedSound(): Promise<string | null>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type { Container, VideoCodec } from "./formats.ts";
 import type { Frame, FrameFormat, Size } from "./frame.ts";
 import type { FrameRate } from "./frame-rate.ts";
 import type { OutputSink } from "./sink.ts";
+import type { AudioCodec, AudioRequest, MixedSound } from "./sound.ts";
 import type { Support } from "./support.ts";
 
 /** Turns frames into a finished file. A plain object, made by a factory. */
@@ -24,6 +25,8 @@ export interface EncoderTraits {
   readonly writes: Readonly<Partial<Record<Container, readonly VideoCodec[]>>>;
   /** Of these codecs, those whose alpha it keeps. */
   readonly alphaCodecs: readonly VideoCodec[];
+  /** Codecs of sound that it writes into each container; none where it writes pictures alone. */
+  readonly writesAudio: Readonly<Partial<Record<Container, readonly AudioCodec[]>>>;
   /** `page`: it encodes inside a browser page and needs one in its context. */
   readonly runsIn: "process" | "page";
   /** `stream`: each frame is encoded as it comes; `disk`: the frames lie on disk until the last one is there; `files`: each frame becomes a file of its own. */
@@ -72,6 +75,8 @@ export interface EncodeRequest {
   readonly hardware: Hardware | null;
   /** How often a moving picture plays; 0 is for ever. Video files know no such thing. */
   readonly loop: number;
+  /** The sound that is written beside the pictures; null for none. With it comes `EncoderContext.sound`. */
+  readonly audio: AudioRequest | null;
 }
 
 export interface EncoderProbeContext {
@@ -86,6 +91,8 @@ export interface EncoderContext {
   readonly browser: Browser;
   /** The page that holds the frames, where they are of the format `page`. */
   readonly page: BrowserPage | null;
+  /** The whole mix, as long as the pictures; not null where the request has `audio`. Its owner closes it after the session. */
+  readonly sound: MixedSound | null;
   /** Longest silence in milliseconds while a write or the finish waits for the encoder. */
   readonly inactivityTimeoutMs: number;
   warn(reason: string): void;

@@ -18,7 +18,9 @@ export type RenderErrorCode =
   | "ffmpeg-missing"
   | "frame-rate-invalid"
   | "frames-missing"
+  | "injection-failed"
   | "job-invalid"
+  | "media-unreadable"
   | "output-busy"
   | "output-invalid"
   | "output-not-writable"
@@ -30,6 +32,8 @@ export type RenderErrorCode =
   | "plan-impossible"
   | "seek-failed"
   | "size-invalid"
+  | "sound-failed"
+  | "sound-unplanned"
   | "warning-raised";
 
 /** JSON that goes with an error: the values that its message names. */
@@ -243,6 +247,42 @@ export function framesMissing(output: string, missing: readonly number[], frameC
   );
 }
 
+export function injectionFailed(injector: string, source: string, why: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "injection-failed",
+    `Putting the pictures of "${source}" into the page by ${injector} failed: ${why}. Another injector may do it: --injector`,
+    { injector, source, why },
+    cause,
+  );
+}
+
+export function mediaUnreadable(source: string, why: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "media-unreadable",
+    `The media file "${source}" cannot be played: ${why}. Mend the file or its address, or take it out of the page`,
+    { source, why },
+    cause,
+  );
+}
+
+/** @param source the file that it happened with; null where it was none of them */
+export function soundFailed(mixer: string, source: string | null, why: string, cause?: unknown): RenderError {
+  return new RenderError(
+    "sound-failed",
+    `Mixing the sound by ${mixer} failed${source === null ? "" : ` at "${source}"`}: ${why}. --no-sound renders the pictures alone`,
+    { mixer, source, why },
+    cause,
+  );
+}
+
+export function soundUnplanned(what: string): RenderError {
+  return new RenderError(
+    "sound-unplanned",
+    `The page was heard in the middle, though it had said nothing of it before: ${what}. It is heard from its beginning again`,
+    { what },
+  );
+}
+
 export function jobInvalid(issues: readonly string[]): RenderError {
   return new RenderError("job-invalid", `The job cannot be read: ${issues.join("; ")}`, { issues });
 }
@@ -330,7 +370,7 @@ export function pageUnreachable(url: string, why: string): RenderError {
 }
 
 export function planImpossible(
-  lacking: "capture" | "encoder",
+  lacking: "capture" | "encoder" | "injector" | "mixer",
   rejected: readonly { part: string; reasons: readonly string[] }[],
 ): RenderError {
   const list: string = rejected.map((one) => `${one.part} (${one.reasons.join(", ")})`).join("; ");

@@ -1,6 +1,9 @@
 import type { Browser } from "./browser.ts";
 import type { Capture } from "./capture.ts";
 import type { Encoder } from "./encoder.ts";
+import type { FrameInjector } from "./injector.ts";
+import type { MediaHost } from "./media-link.ts";
+import type { AudioMixer } from "./sound.ts";
 import type { Container } from "./formats.ts";
 import type { NetworkAccess } from "./network.ts";
 import type { MeasuredCosts } from "./policy/costs.ts";
@@ -13,6 +16,10 @@ export interface RenderParts {
   /** The capture that works everywhere and that others are compared with. */
   readonly reference: Capture;
   readonly encoders: readonly Encoder[];
+  /** None leaves videos to the browser, which seeks them. */
+  readonly injectors: readonly FrameInjector[];
+  /** None renders without sound. */
+  readonly mixers: readonly AudioMixer[];
   readonly policy?: Policy;
 }
 
@@ -33,6 +40,8 @@ export interface RenderHost {
   /** Makes the page reachable by URL. Under `none` that URL gives the page's own files, or its one document, and nothing else. */
   openPage(page: string, network: NetworkAccess): Promise<PageAddress>;
   launchBrowser(request: BrowserRequest): Promise<Browser>;
+  /** Without it videos are left to the browser, and nothing is heard. */
+  readonly media?: MediaHost;
   /** A folder for pictures of a sequence, a file for everything else. */
   openSink(output: string, container: Container): Promise<OutputSink>;
   facts(output: string): Promise<HostFacts>;
@@ -42,6 +51,11 @@ export interface RenderHost {
 
 export interface PageAddress extends AsyncDisposable {
   readonly url: string;
+  /**
+   * The real path of the file that a URL of the page's own origin gives; null where it lies outside of what the page may load.
+   * Rejects where there is none. Left out where the page lies on no server of ours.
+   */
+  fileOf?(url: URL): Promise<string | null>;
 }
 
 export interface BrowserRequest {

@@ -2,7 +2,8 @@ import { canRemux } from "./container/container-writer.ts";
 import type { Quality } from "./encoder.ts";
 import { jobInvalid } from "./errors.ts";
 import { codecs, containerOf, formats, needsEvenSides, type CodecFacts, type Container, type VideoCodec } from "./formats.ts";
-import type { OutputFormat, RenderJob } from "./job.ts";
+import type { OutputFormat, ParsedJob, RenderJob, SoundOptions } from "./job.ts";
+import { audioBitrates, audioCodecs, type AudioCodec } from "./sound.ts";
 
 /** What the output shall be, as a job says it or leaves it open. */
 export type FormatAsked = Pick<
@@ -35,6 +36,25 @@ export function outputFormat(asked: FormatAsked): OutputFormat {
   ];
   if (faults.length > 0) throw jobInvalid(faults);
   return { container, codec, alpha, quality };
+}
+
+/**
+ * What the job says of sound. Folders of pictures and moving pictures hold none.
+ *
+ * @throws RenderError `job-invalid`
+ */
+export function soundAsked(asked: SoundOptions, { container }: Pick<OutputFormat, "container">): ParsedJob["sound"] {
+  const { enabled = true, loudness = null } = asked;
+  const held: readonly AudioCodec[] = audioCodecs[container] ?? [];
+  const codec: AudioCodec | null = asked.codec ?? null;
+  if (asked.codec !== undefined && !held.includes(asked.codec))
+    throw jobInvalid([
+      `sound.codec is ${asked.codec}, which ${container} does not hold: ${held.length > 0 ? `use ${held.join(", ")}` : "it holds no sound"}`,
+    ]);
+  const first: AudioCodec | undefined = codec ?? held[0];
+  if (asked.bitrate !== undefined && (first === undefined || audioBitrates[first] === null))
+    throw jobInvalid([`sound.bitrate is ${asked.bitrate}, and ${first ?? container} follows none; leave it out`]);
+  return { enabled, codec, bitrate: asked.bitrate ?? null, loudness };
 }
 
 /** Whether the output can hold pictures of odd width or height. */

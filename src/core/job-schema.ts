@@ -77,6 +77,40 @@ const schema = v.strictObject({
     ),
     {},
   ),
+  sound: v.optional(
+    v.strictObject(
+      {
+        enabled: v.optional(v.boolean("must be true or false")),
+        codec: v.optional(v.picklist(["aac", "opus", "flac", "pcm"], "must be aac, opus, flac or pcm")),
+        bitrate: v.optional(
+          v.pipe(
+            v.number("must be a number of bits a second"),
+            v.minValue(6_000, "must be 6,000 to 512,000 bits a second"),
+            v.maxValue(512_000, "must be 6,000 to 512,000 bits a second"),
+          ),
+        ),
+        loudness: v.optional(
+          v.pipe(
+            v.number("must be a number of LUFS"),
+            v.minValue(-70, "must be -70 to -5 LUFS, such as -14"),
+            v.maxValue(-5, "must be -70 to -5 LUFS, such as -14"),
+          ),
+        ),
+      },
+      "must be values such as { loudness: -14 }",
+    ),
+    {},
+  ),
+  media: v.optional(
+    v.strictObject(
+      {
+        injector: v.optional(text),
+        cacheBytes: v.optional(whole("must be a whole number of bytes, at least 1,048,576", 1_048_576, Number.MAX_SAFE_INTEGER)),
+      },
+      'must be values such as { injector: "webcodecs" }',
+    ),
+    {},
+  ),
   capture: v.optional(text),
   encoder: v.optional(text),
   crossOrigin: v.optional(v.picklist(["paint", "omit"], "must be paint or omit"), "omit"),
@@ -137,6 +171,8 @@ export type ReadJob = RenderJob &
       | "loop"
       | "segments"
       | "streaming"
+      | "sound"
+      | "media"
       | "crossOrigin"
       | "network"
       | "timeZone"

@@ -4,6 +4,7 @@ import type { Container, VideoCodec } from "./formats.ts";
 import type { Size } from "./frame.ts";
 import type { FrameRate, FrameRateInput } from "./frame-rate.ts";
 import type { NetworkAccess } from "./network.ts";
+import type { AudioCodec } from "./sound.ts";
 
 /** What shall be rendered. JSON. */
 export interface RenderJob {
@@ -41,6 +42,8 @@ export interface RenderJob {
   /** Parts of the video that are captured and encoded at the same time and then joined; 1 unless said. */
   readonly segments?: number;
   readonly streaming?: StreamingOptions;
+  readonly sound?: SoundOptions;
+  readonly media?: MediaOptions;
   /** Name of the capture to use; the policy chooses unless said. */
   readonly capture?: string;
   /** Name of the encoder to use; the policy chooses unless said. */
@@ -88,6 +91,26 @@ export interface StreamingOptions {
   readonly inactivityTimeoutMs?: number;
 }
 
+/** What is heard. */
+export interface SoundOptions {
+  /** False renders the pictures alone. True unless said. */
+  readonly enabled?: boolean;
+  /** The first of the format's unless said: aac in .mp4, .mov and .mkv, opus in .webm. */
+  readonly codec?: AudioCodec;
+  /** Bits a second; 192,000 for aac and 160,000 for opus unless said. */
+  readonly bitrate?: number;
+  /** Integrated loudness to come to, in LUFS from -70 to -5, such as -14 or -23 (EBU R128). The level stays as it is unless said. */
+  readonly loudness?: number;
+}
+
+/** Videos inside the page. */
+export interface MediaOptions {
+  /** Name of the injector to use, or `native` to leave videos to the browser; the policy chooses unless said. */
+  readonly injector?: string;
+  /** Bytes of pictures that the job may keep, over all workers; a share of the memory that the process may use unless said. */
+  readonly cacheBytes?: number;
+}
+
 /** What the output will be. */
 export interface OutputFormat {
   readonly container: Container;
@@ -111,6 +134,14 @@ export interface ParsedJob extends OutputFormat {
   readonly workers: number | null;
   readonly segments: number;
   readonly streaming: { readonly enabled: boolean; readonly maxDurationSeconds: number | null };
+  /** `codec` and `bitrate` are null where the policy chooses. */
+  readonly sound: {
+    readonly enabled: boolean;
+    readonly codec: AudioCodec | null;
+    readonly bitrate: number | null;
+    readonly loudness: number | null;
+  };
+  readonly media: { readonly injector: string | null; readonly cacheBytes: number | null };
   readonly capture: string | null;
   readonly encoder: string | null;
   readonly crossOrigin: "paint" | "omit";

@@ -37,6 +37,14 @@ export function reachable(network: NetworkAccess, origin: string): readonly Netw
   return [origin, ...entries].flatMap((entry) => addressesOf(entry) ?? []);
 }
 
+/** Whether what `reachable` gave allows a URL of http or https. */
+export function allows(allowed: readonly NetworkAddress[] | null, { protocol, hostname, port }: URL): boolean {
+  if (allowed === null) return true;
+  const asked: number = port === "" ? DEFAULT_PORTS[protocol.slice(0, -1)]! : Number(port);
+  const isNamed = (host: string): boolean => (host.startsWith("*.") ? hostname.endsWith(host.slice(1)) : hostname === host);
+  return allowed.some((one) => one.port === asked && isNamed(one.host));
+}
+
 /** Whether a page comes from elsewhere than this host: written, perhaps, by somebody whom the user does not know. */
 export function isFromNetwork(page: string): boolean {
   if (!/^https?:/i.test(page) || !URL.canParse(page)) return false;

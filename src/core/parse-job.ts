@@ -2,7 +2,7 @@ import { durationInvalid, fileUrlGiven, jobInvalid, sizeInvalid } from "./errors
 import type { Size } from "./frame.ts";
 import { parseFrameRate } from "./frame-rate.ts";
 import type { OutputFormat, ParsedJob } from "./job.ts";
-import { holdsOddSides, outputFormat } from "./job-format.ts";
+import { holdsOddSides, outputFormat, soundAsked } from "./job-format.ts";
 import { readJob, type ReadJob } from "./job-schema.ts";
 
 const LARGEST_SIDE = 16384;
@@ -31,6 +31,8 @@ export function parseJob(input: unknown): ParsedJob {
     workers: job.workers ?? null,
     segments: job.segments,
     streaming: { enabled: job.streaming.enabled ?? true, maxDurationSeconds: job.streaming.maxDurationSeconds ?? null },
+    sound: soundAsked(job.sound, format),
+    media: { injector: job.media.injector ?? null, cacheBytes: job.media.cacheBytes ?? null },
     capture: job.capture ?? null,
     encoder: job.encoder ?? null,
     crossOrigin: job.crossOrigin,

@@ -1,19 +1,23 @@
 import type { Browser } from "./browser.ts";
-import type { Capture, CaptureSession, CaptureTraits } from "./capture.ts";
-import { aborted, isRenderError, warningRaised, type RenderError } from "./errors.ts";
+import type { Capture, CaptureSession, CaptureTraits, PageFacts } from "./capture.ts";
+import { aborted, isRenderError, mediaUnreadable, warningRaised, type RenderError } from "./errors.ts";
 import { protectedListener, type RenderEvent, type RenderListener } from "./events.ts";
 import type { PageAddress, RenderHost, RenderParts } from "./host.ts";
 import type { ParsedJob, RenderJob } from "./job.ts";
+import type { MediaFacts, MediaFiles } from "./media.ts";
 import { isFromNetwork } from "./network.ts";
 import { parseJob } from "./parse-job.ts";
 import { Browsers } from "./pipeline/browsers.ts";
-import { tried, untried } from "./pipeline/candidate.ts";
-import { carryOut, encodeRequest, isDistrust, named, type Outcome, type Stage } from "./pipeline/carry-out.ts";
+import { named, tried, untried } from "./pipeline/candidate.ts";
+import { carryOut, encodeRequest, isDistrust, type Outcome, type Stage } from "./pipeline/carry-out.ts";
+import { MediaDirector } from "./pipeline/media-director.ts";
 import { PageOpener } from "./pipeline/page-opener.ts";
 import { Planner } from "./pipeline/planner.ts";
+import { SoundMaker } from "./pipeline/sound-maker.ts";
+import { NATIVE } from "./policy/choose-injectors.ts";
 import { defaultPolicy } from "./policy/default-policy.ts";
 import { measuredCosts } from "./policy/measured.ts";
-import type { Candidate, Plan, PolicyInput } from "./policy/plan.ts";
+import type { Candidate, InjectorCandidate, Plan, PolicyInput } from "./policy/plan.ts";
 import { reasonFor } from "./policy/remedy.ts";
 import type { RenderResult, RenderTimings } from "./result.ts";
 import type { FileSink, OutputSink } from "./sink.ts";
@@ -80,7 +84,9 @@ class Rendering {
   readonly #timeline: Timeline;
   readonly #warnings: string[] = [];
   readonly #emit: RenderListener;
-  readonly #opener: PageOpener;
+  /** Set before the first page is opened. */
+  #opener!: PageOpener;
+  #media: MediaDirector | null = null;
   /** What the page is opened with: what the job says, and what the page does where it has been heard. */
   #asked: Pick<Video, "size" | "frameRate">;
   /** Known once the page is ready. */
@@ -103,7 +109,6 @@ class Rendering {
     const heardLate = (reason: string): void => void this.#warnings.push(reason);
     this.#emit = protectedListener(onEvent, "onEvent", heardLate);
     this.#timeline = new Timeline(protectedListener(onSpan, "onSpan", heardLate));
-    this.#opener = new PageOpener(job, this.#signal, this.#timeline, (reason) => this.#warn(reason));
   }
 
   async run(): Promise<RenderResult> {
@@ -128,10 +133,30 @@ class Rendering {
 
   async #inBrowsers<Value>(work: (browsers: Browsers, url: string) => Promise<Value>): Promise<Value> {
     await using address = await this.#host.openPage(this.#job.page, this.#job.network);
+    await using files = await this.#openMediaFiles(address);
+    await using media = files && this.#directMedia(files);
+    this.#media = media;
+    this.#opener = new PageOpener({
+      ...{ job: this.#job, signal: this.#signal, timeline: this.#timeline, warn: (reason) => this.#warn(reason) },
+      attachMedia: media && ((page, browser) => media.attach(page, browser)),
+    });
     await using browsers = this.#browsers(address);
     await using ender = endOnAbort(this.#signal, browsers);
     void ender;
     return await work(browsers, address.url);
+  }
+
+  /** Null where the runtime leaves all media to the browser. */
+  async #openMediaFiles(address: PageAddress): Promise<(MediaFiles & AsyncDisposable) | null> {
+    const { media } = this.#host;
+    return media === undefined ? null : media.openFiles(address, this.#job.network);
+  }
+
+  #directMedia(files: MediaFiles): MediaDirector {
+    return new MediaDirector({
+      ...{ injectors: this.#parts.injectors, host: this.#host.media!, files, signal: this.#signal, trialLimitMs: this.#trialLimitMs() },
+      warn: (reason) => this.#warn(reason),
+    });
   }
 
   #browsers(address: PageAddress): Browsers {
@@ -165,11 +190,13 @@ class Rendering {
     const { size, frameCount, durationSeconds } = this.#video;
     for (const warning of [...facts.warnings, ...rateWarnings(this.#job, this.#video)]) this.#warn(warning);
     this.#emit({ type: "page-ready", url: facts.url, video: this.#video });
+    this.#refuseUnreadable(facts);
     // Parts take the end of the browser for a lack of their own.
     const support = await Promise.race([probes, reference.page.lost]);
+    const injectors: InjectorCandidate[] = (await this.#media?.candidates(videosOf(facts))) ?? [];
     const input: Omit<PolicyInput, "struckOut"> = {
       ...{ job: this.#job, page: facts, size: size.value, frameCount, durationSeconds: durationSeconds.value, host },
-      ...{ costs: costs ?? measuredCosts, ...support },
+      ...{ costs: costs ?? measuredCosts, injectors, ...support },
     };
     const planner = new Planner(this.#parts.policy ?? defaultPolicy, input, (name) => this.#tryCapture(name, browsers, url));
     return { reference, planner, plan: await planner.plan() };
@@ -177,7 +204,14 @@ class Rendering {
 
   async #renderIn(browsers: Browsers, url: string, sink: OutputSink): Promise<RenderResult> {
     const { reference, planner, plan: first } = await this.#prepare(browsers, url);
+    await using soundMaker = new SoundMaker({
+      ...{ job: this.#job, mixers: this.#parts.mixers, video: this.#video, timeline: this.#timeline, signal: this.#signal },
+      path: (source) => this.#media!.path(source),
+      facts: (source) => this.#media!.factsOf(source),
+      warn: (reason) => this.#warn(reason),
+    });
     const stage: Stage = {
+      ...{ media: this.#media, soundMaker },
       ...{ job: this.#job, parts: this.#parts, browsers, opener: this.#opener, page: reference.facts, video: this.#video, sink },
       ...{ timeline: this.#timeline, signal: this.#signal, emit: this.#emit },
       warn: (reason) => this.#warn(reason),
@@ -185,24 +219,28 @@ class Rendering {
     };
     let plan: Plan = first;
     for (let openReference: CaptureSession | null = reference; ; openReference = null) {
+      this.#media?.follow(plan, planner.input);
+      this.#warnOfNative(plan);
       this.#emit({ type: "plan-ready", plan });
       this.#emit({ type: "streaming-decided", ...plan.streaming });
       try {
-        return this.#result(plan, planner, await carryOut(plan, stage, openReference));
-      } catch (thrown) {
+        return this.#result(plan, planner, await carryOut(plan, { ...stage, page: planner.input.page }, openReference));
+      } catch (fault) {
         this.#throwIfAborted();
+        // A seek fails where pictures of a video do not come, and then they are the cause.
+        const thrown: unknown = this.#media?.failure ?? fault;
         const failed: Plan = plan;
         // What was started is in an unknown state, unless the capture merely painted wrongly.
         await (isDistrust(thrown) ? browsers.endOwn({ name: failed.capture }) : browsers.endAll());
         plan = await planner.replan(failed, thrown);
         await sink.clear();
-        this.#giveUp(planner, thrown as RenderError);
+        this.#beginAgain(planner, thrown as RenderError);
       }
     }
   }
 
   #result(plan: Plan, planner: Planner, outcome: Outcome): RenderResult {
-    const { facts, pumped, encoded, transport, sandbox, checks } = outcome;
+    const { facts, pumped, encoded, transport, sandbox, checks, cache, sound } = outcome;
     return {
       output: this.#job.output,
       video: this.#video,
@@ -214,6 +252,8 @@ class Rendering {
       encoded: encoded.framesOut,
       window: pumped.window,
       workers: pumped.workers,
+      cache,
+      sound,
       sandbox,
       transport,
       checks,
@@ -235,6 +275,7 @@ class Rendering {
         launchMs: total("launch"),
         openMs: total("open"),
         probeMs: total("probe"),
+        soundMs: total("listen") + total("mix"),
         checkMs: total("check"),
         captureMs: total("capture"),
         windowMs: total("window"),
@@ -249,7 +290,7 @@ class Rendering {
    * Tries the parts, all at once. A capture that needs a browser of its own, or is made for few pages, is tried only when it
    * is chosen: an ordinary render does not pay for it.
    */
-  #probe(browser: Browser, url: string): Promise<Pick<PolicyInput, "captures" | "encoders">> {
+  #probe(browser: Browser, url: string): Promise<Pick<PolicyInput, "captures" | "encoders" | "mixers">> {
     const context = { browser, origin: new URL(url).origin, signal: this.#signal };
     const { capture, encoder, container, codec } = this.#job;
     const isAsked = (part: { readonly name: string }, name: string | null): boolean => name === null || part.name === name;
@@ -264,8 +305,36 @@ class Rendering {
         const request = encodeRequest(this.#job, this.#asked, traits.accepts[0]!, null);
         return { name, traits, support: await tried(this.#trialLimitMs(), () => part.probe(request, context)) };
       });
-      return { captures: await Promise.all(captures), encoders: await Promise.all(encoders) };
+      return { captures: await Promise.all(captures), encoders: await Promise.all(encoders), mixers: await this.#tryMixers() };
     });
+  }
+
+  /** Without a way to the media of pages nothing is heard. */
+  #tryMixers(): Promise<PolicyInput["mixers"]> {
+    const mixers = this.#media !== null && this.#job.sound.enabled ? this.#parts.mixers : [];
+    const signal: AbortSignal = this.#signal;
+    return Promise.all(
+      mixers.map(async (mixer) => {
+        const support: Support = await tried(this.#trialLimitMs(), () => mixer.probe({ signal }));
+        return { name: mixer.name, traits: mixer.traits, support };
+      }),
+    );
+  }
+
+  /** Slow, and of what nobody asked for. */
+  #warnOfNative({ videos }: Plan): void {
+    if (this.#job.media.injector === NATIVE) return;
+    for (const { source, injector, reason } of videos)
+      if (injector === null) this.#warn(`The video "${source}" is left to the browser, which seeks it frame by frame: ${reason}`);
+  }
+
+  /** What plays and cannot be read would be missing in the video. */
+  #refuseUnreadable({ media }: PageFacts): void {
+    for (const { kind, source, fault, isUsed } of media) {
+      if (fault === null) continue;
+      if (isUsed) throw mediaUnreadable(source, fault);
+      this.#warn(`The ${kind} "${source}" cannot be played, and nothing plays it: ${fault}`);
+    }
   }
 
   async #tryCapture(name: string, browsers: Browsers, url: string): Promise<Support> {
@@ -281,6 +350,12 @@ class Rendering {
   /** A trial opens a page and captures a frame or two of it. */
   #trialLimitMs(): number {
     return this.#job.readinessTimeoutMs + this.#job.captureTimeoutMs;
+  }
+
+  #beginAgain(planner: Planner, failure: RenderError): void {
+    // No part is to blame where the page itself was not what it said.
+    if (failure.code === "sound-unplanned") this.#warn(failure.message);
+    else this.#giveUp(planner, failure);
   }
 
   #giveUp(planner: Planner, failure: RenderError): void {
@@ -341,6 +416,12 @@ function endOnAbort(signal: AbortSignal, browsers: Browsers): AsyncDisposable {
       signal.removeEventListener("abort", end);
     },
   };
+}
+
+/** The videos that somebody has to feed, each once. */
+function videosOf({ media }: PageFacts): MediaFacts[] {
+  const facts: MediaFacts[] = media.flatMap((one) => (one.kind === "video" && one.facts?.video ? [one.facts] : []));
+  return [...new Map(facts.map((one) => [one.source, one])).values()];
 }
 
 /** A file beside the output, of the same kind. */

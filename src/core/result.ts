@@ -1,8 +1,10 @@
 import type { BrowserSandbox } from "./browser.ts";
+import type { FrameCacheStatistics } from "./frame-cache.ts";
 import type { CheckedOutput } from "./pipeline/check-output.ts";
 import type { WorkerUse } from "./pipeline/frame-worker.ts";
 import type { WindowUse } from "./pipeline/ordered-window.ts";
 import type { Plan, PlanFailure } from "./policy/plan.ts";
+import type { MixFacts } from "./sound.ts";
 import type { Video } from "./video.ts";
 
 /** What a render gives. JSON. */
@@ -23,6 +25,10 @@ export interface RenderResult {
   readonly window: WindowUse;
   /** What each worker did, or each segment. */
   readonly workers: readonly WorkerUse[];
+  /** What was kept of the pictures of videos; null where no video was fed. */
+  readonly cache: FrameCacheStatistics | null;
+  /** Null where nothing was heard. */
+  readonly sound: SoundResult | null;
   /** Of the browser that the page ran in. */
   readonly sandbox: BrowserSandbox;
   /** How the pixels came out of the page. */
@@ -32,6 +38,12 @@ export interface RenderResult {
   readonly fallbacks: readonly PlanFailure[];
   readonly warnings: readonly string[];
   readonly timings: RenderTimings;
+}
+
+export interface SoundResult extends MixFacts {
+  readonly sampleCount: number;
+  /** Where it lies beside the pictures: the path; null where it is part of the output. */
+  readonly file: string | null;
 }
 
 export interface RenderChecks {
@@ -56,6 +68,8 @@ export interface PhaseTimings {
   readonly launchMs: number;
   readonly openMs: number;
   readonly probeMs: number;
+  /** Going through the page to hear it, and mixing. */
+  readonly soundMs: number;
   /** The first comparison with the reference. */
   readonly checkMs: number;
   /** Waiting for frames: the page's seek and its picture. */

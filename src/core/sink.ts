@@ -40,10 +40,20 @@ export interface FolderSink extends SinkEnd {
   readFile(fileName: string, start?: number, end?: number): Promise<Uint8Array>;
 }
 
+/** A file beside the output or inside it, which appears, is cleared and goes with it. */
+export interface Sidecar {
+  /** The final name. */
+  readonly name: string;
+  /** @throws RenderError `disk-full`, `output-not-writable` */
+  append(data: Uint8Array): Promise<void>;
+}
+
 /** What files and folders have in common: how they are named, and how they end. */
 interface SinkEnd {
   /** The final name, for messages. */
   readonly name: string;
+  /** For sound that the output itself does not hold: beside a file, inside a folder, where it counts as no picture. */
+  readonly sidecar: Sidecar;
   /** Bytes so far, also those that a process wrote by path. */
   byteLength(): Promise<number>;
   /** Bytes that the output's place can still take; null where nobody knows. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { codecs, formats, type Container, type VideoCodec } from "../../src/core/formats.ts";
-import { holdsOddSides, keepsColor, outputFormat, type FormatAsked } from "../../src/core/job-format.ts";
+import { holdsOddSides, keepsColor, outputFormat, type FormatAsked, soundAsked } from "../../src/core/job-format.ts";
 import { checkedSize } from "../../src/core/parse-job.ts";
 
 function faultsOf(asked: object): string {
@@ -125,6 +125,25 @@ describe("a format that does not go together", () => {
     { segments: 4 },
   ])("is none of these: %j", (asked) => {
     expect(() => formatOf(asked)).not.toThrow();
+  });
+});
+
+describe("sound", () => {
+  it("has the codec and the rate that the job names, and leaves open what it does not", () => {
+    expect(soundAsked({ codec: "opus", bitrate: 96_000, loudness: -14 }, { container: "mp4" })).toEqual({
+      ...{ enabled: true, codec: "opus", bitrate: 96_000, loudness: -14 },
+    });
+    expect(soundAsked({ enabled: false }, { container: "gif" })).toEqual({ enabled: false, codec: null, bitrate: null, loudness: null });
+    expect(soundAsked({ bitrate: 96_000 }, { container: "webm" })).toMatchObject({ codec: null, bitrate: 96_000 });
+  });
+
+  it.each([
+    [{ codec: "pcm" }, "mp4", "sound.codec is pcm, which mp4 does not hold: use aac, opus, flac"],
+    [{ codec: "aac" }, "gif", "sound.codec is aac, which gif does not hold: it holds no sound"],
+    [{ codec: "flac", bitrate: 96_000 }, "mkv", "sound.bitrate is 96000, and flac follows none; leave it out"],
+    [{ bitrate: 96_000 }, "png-sequence", "sound.bitrate is 96000, and png-sequence follows none; leave it out"],
+  ] as const)("of %j in %s is refused", (sound, container, words) => {
+    expect(() => soundAsked(sound, { container })).toThrow(words);
   });
 });
 

@@ -80,6 +80,8 @@ describe("a job", () => {
       workers: null,
       segments: 1,
       streaming: { enabled: true, maxDurationSeconds: null },
+      sound: { enabled: true, codec: null, bitrate: null, loudness: null },
+      media: { injector: null, cacheBytes: null },
       capture: null,
       encoder: null,
       crossOrigin: "omit",
