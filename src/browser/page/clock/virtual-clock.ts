@@ -105,9 +105,11 @@ export class VirtualClock {
    * Lets time pass up to `timeMs` and runs each timer that is due by then, in order of its time and then of its age.
    *
    * @param settle lets promises and messages of the page run after each
+   * @param approach is awaited before time goes on to that of a timer
    */
-  async advanceTo(timeMs: number, settle: () => Promise<void>): Promise<void> {
+  async advanceTo(timeMs: number, settle: () => Promise<void>, approach?: (timeMs: number) => Promise<void>): Promise<void> {
     for (let timer = this.#nextDue(timeMs); timer; timer = this.#nextDue(timeMs)) {
+      await approach?.(Math.max(this.#nowMs, timer.dueMs));
       this.#moveTo(Math.max(this.#nowMs, timer.dueMs));
       await this.#run(timer, settle);
     }

@@ -1,0 +1,107 @@
+import { mediaReaderScript } from "../browser/generated/media-reader-script.ts";
+import type { ClipToMix, PageMixAnswer } from "../browser/messages.ts";
+import { READER_KEY } from "../browser/page/media/reader.ts";
+import { fromBase64 } from "../core/base64.ts";
+import { PageException, type BrowserPage } from "../core/browser.ts";
+import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
+import type { MediaFacts } from "../core/media.ts";
+import { isMuted } from "../core/sound-levels.ts";
+import { SAMPLE_RATE, type AudioMixer, type MixContext, type MixedSound, type MixRequest, type SoundClip } from "../core/sound.ts";
+import { finishMix } from "./finish-mix.ts";
+import { MixMemory } from "./mix-memory.ts";
+import { recordedSound } from "./recorded-sound.ts";
+
+const NAME = "offline-mix";
+/** Samples that the page mixes at a time: five seconds, two megabytes on their way to the host. */
+const PIECE: number = 5 * SAMPLE_RATE;
+/** Where the top window keeps the mix. */
+const KEY = "__framewrightMix";
+
+/**
+ * Mixes inside a page: the browser decodes, and what comes of it is kept in the memory of this host, 23 MB a minute. For runtimes
+ * with neither processes nor files.
+ */
+export function offlineMix(): AudioMixer {
+  return {
+    contract: 1,
+    name: NAME,
+    traits: { runsIn: "page" },
+    probe: async () => ({ ok: true }),
+    mix,
+  };
+}
+
+async function mix({ score, sampleCount, loudness: target }: MixRequest, context: MixContext): Promise<MixedSound> {
+  const { warn } = context;
+  const clips: readonly SoundClip[] = score.clips.filter(({ gain }) => !isMuted(gain));
+  const sum = new MixMemory(sampleCount);
+  for (const recording of score.recordings) {
+    const { first, samples } = recordedSound(recording);
+    sum.add(first, samples);
+  }
+  if (clips.length > 0) await addClips(sum, clips, context);
+  const { loudness, peak } = await finishMix(sum, target, warn);
+  return {
+    sampleCount,
+    path: null,
+    facts: { mixer: NAME, clips: clips.length, recordings: score.recordings.length, loudness, peak },
+    read: (first, end) => sum.read({ first, end }),
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: MixContext): Promise<void> {
+  const { page, facts, signal } = context;
+  const toMix: readonly ClipToMix[] = clips.map((clip) => ({ clip, loopEndSeconds: loopEnd(facts(clip.source)) }));
+  await evaluated<null>(
+    page,
+    `(() => {\n${mediaReaderScript}\nglobalThis.${KEY} = globalThis.${READER_KEY}.mix(${JSON.stringify(toMix)});\nreturn null;\n})()`,
+    context,
+  );
+  try {
+    for (let first = 0; first < sum.sampleCount; first += PIECE) {
+      if (signal.aborted) throw aborted(signal.reason);
+      const end: number = Math.min(sum.sampleCount, first + PIECE);
+      const answer: PageMixAnswer = await evaluated<PageMixAnswer>(page, `${KEY}.samples(${first}, ${end})`, context);
+      if ("fault" in answer) throw mediaUnreadable(answer.source, answer.fault);
+      if (answer.samples !== null) sum.add(first, samplesOf(answer.samples));
+    }
+  } finally {
+    // Nothing is to be closed in a page that is gone.
+    await page.evaluate(`${KEY}.close()`).catch(() => {});
+  }
+}
+
+/** A video begins anew when its pictures end; of a file of sound alone its samples say where it ends. */
+function loopEnd(facts: MediaFacts | null): number | null {
+  return facts?.video ? facts.durationSeconds : null;
+}
+
+/**
+ * @throws RenderError `sound-failed` where the page says nothing for too long, or its script throws; `aborted`; `browser-closed`
+ */
+async function evaluated<Value>(page: BrowserPage, expression: string, { signal, inactivityTimeoutMs }: MixContext): Promise<Value> {
+  const stop = new AbortController();
+  const ended: AbortSignal = AbortSignal.any([signal, stop.signal]);
+  const silence = soundFailed(
+    NAME,
+    null,
+    `the page mixed nothing for ${inactivityTimeoutMs} ms; raise inactivityTimeoutMs if the machine is only slow`,
+  );
+  const timer = setTimeout(() => stop.abort(silence), inactivityTimeoutMs);
+  const stopped: Promise<never> = new Promise((_, reject) => {
+    ended.addEventListener("abort", () => reject(stop.signal.aborted ? silence : aborted(signal.reason)), { once: true });
+  });
+  try {
+    return await Promise.race([page.evaluate<Value>(expression), stopped]);
+  } catch (thrown) {
+    throw thrown instanceof PageException ? soundFailed(NAME, null, thrown.message, thrown) : thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function samplesOf(text: string): Float32Array {
+  // A copy: bytes of a pool begin anywhere, samples at multiples of four.
+  return new Float32Array(Uint8Array.from(fromBase64(text)).buffer);
+}
