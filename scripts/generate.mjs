@@ -1,5 +1,6 @@
 // Writes src/browser/generated/: the scripts that run inside pages, as text, so that every bundler and runtime can load them.
 import { mkdir, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { compileKernel } from "./compile-kernel.mjs";
 
@@ -9,7 +10,7 @@ const target = new URL("../src/browser/generated/", import.meta.url);
 const write = (file, name, value) =>
   writeFile(new URL(file, target), `// Written by scripts/generate.mjs\nexport const ${name}: string = ${JSON.stringify(value)};\n`);
 
-async function bundle(entry) {
+async function bundle(entry, legalComments = "none") {
   const result = await build({
     entryPoints: [new URL(entry, source).pathname],
     bundle: true,
@@ -18,7 +19,7 @@ async function bundle(entry) {
     target: "chrome140",
     minifySyntax: true,
     minifyWhitespace: true,
-    legalComments: "none",
+    legalComments,
     write: false,
   });
   return result.outputFiles[0].text;
@@ -32,3 +33,9 @@ await write("early-script.ts", "earlyScript", await bundle("early.ts"));
 await write("shell-script.ts", "shellScript", await bundle("shell.ts"));
 await write("top-page-script.ts", "topPageScript", await bundle("top-page.ts"));
 await write("encoder-script.ts", "encoderScript", await bundle("encoder.ts"));
+await write("opus-encoder-script.ts", "opusEncoderScript", await bundle("opus-encoder.ts"));
+// A megabyte, of which few renders need any: packed it is a third of that.
+await write("aac-encoder-gzip.ts", "aacEncoderGzip", gzipSync(await bundle("aac-encoder.ts", "eof"), { level: 9 }).toString("base64"));
+await write("picture-feed-script.ts", "pictureFeedScript", await bundle("media/picture-feed.ts"));
+// The package that reads media is under a licence of its own, whose notice goes with it.
+await write("media-reader-script.ts", "mediaReaderScript", await bundle("media/read-media.ts", "eof"));

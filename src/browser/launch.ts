@@ -5,6 +5,7 @@ import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type Re
 import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
 import type { Size } from "../core/frame.ts";
 import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
+import { loopbackPermission, type AllowLoopback } from "./allow-loopback.ts";
 import { findBrowser, type BrowserInstall } from "./find.ts";
 import { endInterruptions } from "./interruptions.ts";
 import { openNetworkGate, type NetworkGate } from "./network-gate.ts";
@@ -190,6 +191,7 @@ async function describe(context: BrowserContext, asked: BrowserSandbox): Promise
 function ownedBrowser(context: BrowserContext, profileFolder: string, description: Description, gate: NetworkGate | null): Browser {
   const { product, processId, processIds, sandbox } = description;
   const keepAtExit: () => void = removeProfileAtExit(profileFolder);
+  const allowLoopback: AllowLoopback = loopbackPermission(context);
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
   context.on("page", (page) => page.once("crash", () => void page.close().catch(() => {})));
@@ -211,7 +213,10 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, descriptio
     product,
     profileFolder,
     sandbox,
-    admit: (port) => gate?.admit(port),
+    async admit(port, page) {
+      gate?.admit(port);
+      await allowLoopback(await page.evaluate<string>("location.origin"));
+    },
     newPage: (size: Size): Promise<BrowserPage> => openBrowserPage(context, size),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => browser.close(),

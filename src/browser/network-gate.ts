@@ -1,10 +1,10 @@
-import { createServer, type Server } from "node:http";
+import { createServer, request, type ClientRequest, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 
 /** A proxy on the loopback interface that refuses everything and says what was asked for. */
 export interface NetworkGate extends AsyncDisposable {
   readonly port: number;
-  /** Lets pages through to a port of 127.0.0.1: that of a transport of ours, which is known only when the browser runs. */
+  /** Lets pages through to a port of 127.0.0.1: that of a server of ours, which is known only when the browser runs. */
   admit(port: number): void;
 }
 
@@ -22,7 +22,9 @@ export async function openNetworkGate(onRefused: (origin: string) => void): Prom
     socket.on("error", () => socket.destroy());
   };
   // A connection that ends is a failure to a page; an answer with a status would be one of the site's own.
-  const server: Server = createServer(({ url = "", socket }) => {
+  const server: Server = createServer((asked, response) => {
+    const { url = "", socket } = asked;
+    if (URL.canParse(url) && admitted.has(new URL(url).host)) return passOn(asked, response);
     if (URL.canParse(url)) onRefused(new URL(url).origin);
     socket.destroy();
   });
@@ -56,4 +58,16 @@ export async function openNetworkGate(onRefused: (origin: string) => void): Prom
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Asks for the page, and gives it the answer as it comes. */
+function passOn(asked: IncomingMessage, response: ServerResponse): void {
+  const onward: ClientRequest = request(asked.url!, { method: asked.method!, headers: asked.headers }, (answer) => {
+    response.writeHead(answer.statusCode!, answer.headers);
+    answer.on("error", () => response.destroy());
+    answer.pipe(response);
+  });
+  onward.on("error", () => response.destroy());
+  response.once("close", () => onward.destroy());
+  asked.pipe(onward);
 }

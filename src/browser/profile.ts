@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
-import { mkdtemp, readdir, rm, statfs } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { atExit } from "../process/at-exit.ts";
+import { makeTemporaryFolder } from "../process/temporary-folder.ts";
 
 const PREFIX = "framewright-profile-";
 const SHARED_MEMORY = "/dev/shm";
@@ -14,9 +14,7 @@ const ROOM_BYTES = 512 * 1024 * 1024;
  * through a file of the profile. Folders of processes that ended without cleaning up are removed on the way.
  */
 export async function createProfile(): Promise<string> {
-  const parent: string = (await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir();
-  await removeAbandoned(parent);
-  return mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
+  return makeTemporaryFolder((await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir(), PREFIX);
 }
 
 /** Processes of the browser that end last may still write while the folder is emptied: hence the retries. */
@@ -36,23 +34,5 @@ async function hasRoom(folder: string): Promise<boolean> {
     return bavail * bsize >= ROOM_BYTES;
   } catch {
     return false;
-  }
-}
-
-async function removeAbandoned(parent: string): Promise<void> {
-  const names: string[] = await readdir(parent).catch(() => []);
-  for (const name of names.filter((one) => one.startsWith(PREFIX))) {
-    const owner = Number(name.slice(PREFIX.length).split("-")[0]);
-    if (!isAlive(owner)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (thrown) {
-    // Somebody else's process is alive too.
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
   }
 }

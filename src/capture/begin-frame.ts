@@ -60,7 +60,7 @@ async function probe({ browser, origin }: CaptureProbeContext, clocks: FrameCloc
     const refusal: string | null = await refusalOf(browser, page, clock);
     if (refusal !== null) return { ok: false, reasons: [refusal] };
     await serveReservedPath(page, { "canary.html": canaryPage });
-    const top: TopPage = topPage(page, clock, canaryRequest(`${origin}${RESERVED_PATH}canary.html`), () => {});
+    const top: TopPage = topPage(page, clock, canaryRequest(`${origin}${RESERVED_PATH}canary.html`), { warn: () => {} });
     await top.open();
     const faults: readonly string[] = await canaryFaults(look(top, clock));
     return faults.length === 0 ? { ok: true } : { ok: false, reasons: faults };
@@ -98,7 +98,7 @@ function blockAt({ columns, rgb }: BlockAverages, [x, y]: readonly [number, numb
 
 async function open(
   request: CaptureRequest,
-  { browser, warn }: CaptureContext,
+  { browser, warn, attachMedia }: CaptureContext,
   clocks: FrameClocks,
   params: PictureParams,
 ): Promise<CaptureSession> {
@@ -106,7 +106,7 @@ async function open(
   const page: BrowserPage = await browser.newPage(request.size);
   try {
     const clock: FrameClock = clocks.of(browser);
-    const top: TopPage = topPage(page, clock, request, warn);
+    const top: TopPage = topPage(page, clock, request, { warn, attachMedia });
     const facts: PageFacts = await top.open();
     return new PictureSession(request, { capture: NAME, facts, top, params, take: () => takePicture(page, clock, params) });
   } catch (thrown) {
@@ -115,8 +115,13 @@ async function open(
   }
 }
 
-function topPage(page: BrowserPage, clock: FrameClock, request: CaptureRequest, warn: (reason: string) => void): TopPage {
-  return new TopPage(page, request, { capture: NAME, warn, escort: (work) => clock.escort(page, work) });
+function topPage(
+  page: BrowserPage,
+  clock: FrameClock,
+  request: CaptureRequest,
+  context: Pick<CaptureContext, "warn"> & Partial<Pick<CaptureContext, "attachMedia">>,
+): TopPage {
+  return new TopPage(page, request, { capture: NAME, ...context, escort: (work) => clock.escort(page, work) });
 }
 
 /** What the page shows now, as base64. */

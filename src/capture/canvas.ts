@@ -43,7 +43,7 @@ async function probe({ browser, origin }: CaptureProbeContext, choice: Transport
   try {
     await using page = await browser.newPage(CANARY_SIZE);
     const request: CaptureRequest = canaryRequest(`${origin}${RESERVED_PATH}canary.html`);
-    await openShell(page, request, "canvas", { "canary.html": canvasCanaryPage });
+    await openShell(page, request, "canvas", null, { "canary.html": canvasCanaryPage });
     await page.evaluate(`__framewright.load("${request.url}", ${request.readinessTimeoutMs})`);
     const faults: readonly string[] = await drawnFaults(page);
     return faults.length > 0 ? { ok: false, reasons: faults } : await choice.support(browser, page);

@@ -44,7 +44,7 @@ async function probe({ browser, origin }: CaptureProbeContext, choice: Transport
   try {
     await using page = await browser.newPage(CANARY_SIZE);
     const request: CaptureRequest = canaryRequest(`${origin}${RESERVED_PATH}canary.html`);
-    await openShell(page, request, "page", { "canary.html": canaryPage });
+    await openShell(page, request, "page", null, { "canary.html": canaryPage });
     await page.evaluate(`__framewright.load("${request.url}", ${request.readinessTimeoutMs})`);
     const faults: readonly string[] = await canaryFaults((index) => look(page, index));
     return faults.length > 0 ? { ok: false, reasons: faults } : await choice.support(browser, page);

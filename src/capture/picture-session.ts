@@ -5,6 +5,8 @@ import type { CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../
 import { aborted, captureFailed, isRenderError } from "../core/errors.ts";
 import type { Frame } from "../core/frame.ts";
 import type { FrameRange } from "../core/frame-rate.ts";
+import type { PageSound } from "../core/media.ts";
+import type { SoundScore } from "../core/sound.ts";
 import { makeFrame } from "./frames.ts";
 import type { TopPage } from "./top-page.ts";
 
@@ -74,6 +76,14 @@ export class PictureSession implements CaptureSession {
 
   async sample(index: number): Promise<BlockAverages> {
     return this.#averages(await this.#capture(index));
+  }
+
+  listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
+    return this.#source.top.listen(frameCount, sound);
+  }
+
+  unplannedSound(): Promise<string | null> {
+    return this.#source.top.unplannedSound();
   }
 
   async #capture(index: number): Promise<string> {

@@ -38,11 +38,15 @@ async function probe({ browser }: CaptureProbeContext): Promise<Support> {
   }
 }
 
-async function open(request: CaptureRequest, { browser, warn }: CaptureContext, params: PictureParams): Promise<CaptureSession> {
+async function open(
+  request: CaptureRequest,
+  { browser, warn, attachMedia }: CaptureContext,
+  params: PictureParams,
+): Promise<CaptureSession> {
   assertKeepsAlpha(request);
   const page: BrowserPage = await browser.newPage(request.size);
   try {
-    const top = new TopPage(page, request, { capture: NAME, warn });
+    const top = new TopPage(page, request, { capture: NAME, warn, attachMedia });
     const facts: PageFacts = await top.open();
     return new PictureSession(request, { capture: NAME, facts, top, params, take: () => takePicture(page, params) });
   } catch (thrown) {

@@ -1,4 +1,6 @@
 import { fromBase64 } from "../core/base64.ts";
+import type { PageSound } from "../core/media.ts";
+import type { SoundScore } from "../core/sound.ts";
 import { blockAverages, type BlockAverages } from "../core/blocks.ts";
 import { PageException, type Browser, type BrowserPage } from "../core/browser.ts";
 import type { CaptureContext, CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
@@ -7,11 +9,21 @@ import { rawFrameBytes, type Frame, type FramePixels } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { TransportSession } from "../core/transport.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
-import { WARN_BINDING, type FrameNotice, type PictureOf, type ShellRun, type ShellRunEnd, type ShellSample } from "../browser/messages.ts";
+import {
+  WARN_BINDING,
+  type FrameNotice,
+  type HeardEnd,
+  type HeardPiece,
+  type PictureOf,
+  type ShellRun,
+  type ShellRunEnd,
+  type ShellSample,
+} from "../browser/messages.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { makeFrame } from "./frames.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { assertKeepsAlpha } from "./kept-alpha.ts";
+import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 import { openShell } from "./shell.ts";
 import type { TransportChoice } from "./transport-choice.ts";
 
@@ -30,7 +42,7 @@ const SLOTS = 4;
 /** Opens the composition in a shell; its frames come through the first transport that works. */
 export async function openShellSession(
   request: CaptureRequest,
-  { browser, warn }: CaptureContext,
+  { browser, warn, attachMedia }: CaptureContext,
   shell: ShellCapture,
 ): Promise<CaptureSession> {
   assertKeepsAlpha(request);
@@ -41,7 +53,7 @@ export async function openShellSession(
     const inbox = new FrameInbox(({ at }) => release(page, at));
     await page.bind("__framewrightFrame", (notice) => inbox.push(JSON.parse(notice) as FrameNotice));
     await page.bind(WARN_BINDING, warn);
-    await openShell(page, request, shell.pictureOf);
+    await openShell(page, request, shell.pictureOf, attachMedia);
     if (request.frameFormat !== "page") carrier = await openCarrier(request, browser, page, shell);
     const load = `__framewright.load(${JSON.stringify(request.url)}, ${request.readinessTimeoutMs})`;
     const facts: PageFacts = await whenReady(page, exceptions, load, request);
@@ -149,6 +161,18 @@ class ShellSession implements CaptureSession {
     if ("navigatedTo" in sample) throw pageNavigated(sample.navigatedTo, index);
     if ("captureFailed" in sample) throw captureFailed(this.#capture, index, sample.captureFailed);
     return blockAverages(this.#request.size, fromBase64(sample.averages));
+  }
+
+  async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
+    const heard: HeardEnd = await this.page.evaluate<HeardEnd>(listenCall(frameCount, sound)).catch((thrown: unknown) => {
+      throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
+    });
+    if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
+    return scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`));
+  }
+
+  unplannedSound(): Promise<string | null> {
+    return this.page.evaluate<string | null>(UNPLANNED_CALL);
   }
 
   async #frameOf(notice: FrameNotice): Promise<Frame> {

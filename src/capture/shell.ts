@@ -1,5 +1,5 @@
 import type { BrowserPage } from "../core/browser.ts";
-import type { CaptureRequest } from "../core/capture.ts";
+import type { CaptureContext, CaptureRequest } from "../core/capture.ts";
 import { compositionScript } from "../browser/composition-script.ts";
 import { shellScript } from "../browser/generated/shell-script.ts";
 import type { PictureOf } from "../browser/messages.ts";
@@ -14,10 +14,12 @@ export async function openShell(
   page: BrowserPage,
   request: CaptureRequest,
   pictureOf: PictureOf,
+  attachMedia: CaptureContext["attachMedia"] = null,
   documents: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { size, alpha } = request;
-  await page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(request) });
+  await page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(request, attachMedia !== null) });
+  await attachMedia?.(page);
   await openOwnDocument(page, new URL(request.url).origin, documents);
   await page.evaluate(shellScript);
   await page.evaluate(`__framewrightOpen(${size.width}, ${size.height}, "${pictureOf}", ${alpha})`);

@@ -1,19 +1,24 @@
 import { fromBase64 } from "../core/base64.ts";
 import { blockAverages, type BlockAverages } from "../core/blocks.ts";
 import { PageException, type BrowserPage } from "../core/browser.ts";
-import type { CaptureRequest, PageFacts } from "../core/capture.ts";
+import type { CaptureContext, CaptureRequest, PageFacts } from "../core/capture.ts";
 import { captureFailed, isRenderError, pageNavigated, seekFailed } from "../core/errors.ts";
 import { frameTime } from "../core/frame-rate.ts";
+import type { PageSound } from "../core/media.ts";
+import type { SoundScore } from "../core/sound.ts";
 import { compositionScript } from "../browser/composition-script.ts";
 import { topPageScript } from "../browser/generated/top-page-script.ts";
 import { hearExceptions, navigate, whenReady, type PageExceptions } from "../browser/load-page.ts";
-import { WARN_BINDING, type SeekEnd } from "../browser/messages.ts";
+import { WARN_BINDING, type HeardPiece, type HeardScore, type SeekEnd } from "../browser/messages.ts";
+import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 
 export interface TopPageOptions {
   /** Name of the capture, for messages. */
   readonly capture: string;
   /** Hears what the page is warned of after it is ready. */
   warn(reason: string): void;
+  /** Is given the page before the composition is loaded. Null unless said. */
+  readonly attachMedia?: CaptureContext["attachMedia"];
   /** Goes along with work of the page that may need frames, where nobody else begins them. */
   escort?<Value>(work: Promise<Value>): Promise<Value>;
 }
@@ -28,6 +33,7 @@ export class TopPage {
   readonly #request: CaptureRequest;
   readonly #capture: string;
   readonly #warn: (reason: string) => void;
+  readonly #attachMedia: CaptureContext["attachMedia"];
   readonly #escort: <Value>(work: Promise<Value>) => Promise<Value>;
   #isLoading = false;
   /** Documents that the page has shown. */
@@ -37,11 +43,12 @@ export class TopPage {
   #onLeave: () => void = () => {};
 
   /** @param page A fresh page */
-  constructor(page: BrowserPage, request: CaptureRequest, { capture, warn, escort = (work) => work }: TopPageOptions) {
+  constructor(page: BrowserPage, request: CaptureRequest, { capture, warn, attachMedia = null, escort = (work) => work }: TopPageOptions) {
     this.page = page;
     this.#request = request;
     this.#capture = capture;
     this.#warn = warn;
+    this.#attachMedia = attachMedia;
     this.#escort = escort;
   }
 
@@ -52,7 +59,10 @@ export class TopPage {
    */
   async open(): Promise<PageFacts> {
     await this.page.bind(WARN_BINDING, this.#warn);
-    await this.page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(this.#request) });
+    await this.page.send("Page.addScriptToEvaluateOnNewDocument", {
+      source: compositionScript(this.#request, this.#attachMedia !== null),
+    });
+    await this.#attachMedia?.(this.page);
     this.page.on<{ frame: { parentId?: string; url: string } }>("Page.frameNavigated", ({ frame }) => {
       if (frame.parentId !== undefined) return;
       this.#arrivals++;
@@ -108,6 +118,31 @@ export class TopPage {
     } finally {
       this.#onLeave = () => {};
     }
+  }
+
+  /**
+   * All that is heard in so many frames.
+   *
+   * @throws RenderError `seek-failed`, `page-navigated`
+   */
+  async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
+    const call: string = listenCall(frameCount, sound);
+    const listen = () => this.whileHere(0, this.#evaluate<HeardScore | "reload">(call));
+    try {
+      let heard: HeardScore | "reload" = await listen();
+      if (heard === "reload") {
+        await this.#load();
+        heard = (await listen()) as HeardScore;
+      }
+      return await scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`));
+    } catch (thrown) {
+      throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
+    }
+  }
+
+  /** What was heard though the page had said nothing of it, in words; null where nothing was. */
+  unplannedSound(): Promise<string | null> {
+    return this.#evaluate<string | null>(UNPLANNED_CALL);
   }
 
   /**

@@ -48,6 +48,8 @@ function armedByRead(session: CaptureSession): CaptureSession {
       yield* session.read(range, options);
     },
     sample: (index) => session.sample(index),
+    listen: (frameCount, sound) => session.listen(frameCount, sound),
+    unplannedSound: () => session.unplannedSound(),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),
   };

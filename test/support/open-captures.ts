@@ -1,6 +1,12 @@
 import { launchBrowser } from "../../src/browser/launch.ts";
 import type { Browser } from "../../src/core/browser.ts";
-import { defaultComposition, type Capture, type CaptureSession, type CompositionSettings } from "../../src/core/capture.ts";
+import {
+  defaultComposition,
+  type Capture,
+  type CaptureContext,
+  type CaptureSession,
+  type CompositionSettings,
+} from "../../src/core/capture.ts";
 import type { FrameFormat, Size } from "../../src/core/frame.ts";
 import { parseFrameRate, type FrameRateInput } from "../../src/core/frame-rate.ts";
 import type { PageAddress } from "../../src/core/host.ts";
@@ -29,6 +35,7 @@ export async function openCaptures(
   captures: readonly CaptureToOpen[],
   settings: Partial<CompositionSettings> = {},
   readinessTimeoutMs = 15_000,
+  attachMedia: CaptureContext["attachMedia"] = null,
 ): Promise<OpenCaptures> {
   const owned: AsyncDisposable[] = [];
   const own = <Owned extends AsyncDisposable>(one: Owned): Owned => {
@@ -59,6 +66,7 @@ export async function openCaptures(
         browser: await browsers.of(capture),
         signal: new AbortController().signal,
         warn: (reason: string) => void warnings.push(reason),
+        attachMedia,
       };
       sessions.push(own(await capture.open(request, context)));
     }

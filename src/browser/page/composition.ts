@@ -1,7 +1,15 @@
-import { WARN_BINDING, type EarlySettings, type OpenedComposition, type SeekEnd, type UnreadyComposition } from "../messages.ts";
+import {
+  WARN_BINDING,
+  type EarlySettings,
+  type HeardPiece,
+  type HeardScore,
+  type OpenedComposition,
+  type SeekEnd,
+  type UnreadyComposition,
+} from "../messages.ts";
+import type { PageSound } from "../../core/media.ts";
 import type { Adapter, AdapterPage, AdapterTime } from "./adapters/adapter.ts";
 import { Adapters } from "./adapters/adapters.ts";
-import { installAudioContext } from "./clock/install-audio-context.ts";
 import { installRandom } from "./clock/install-random.ts";
 import { installTime } from "./clock/install-time.ts";
 import { installTimers } from "./clock/install-timers.ts";
@@ -18,6 +26,7 @@ import { DepthScenes } from "./depth-scenes.ts";
 import { installDialogs } from "./dialogs.ts";
 import { DomWatch, unchanged, type DomChanges } from "./dom-watch.ts";
 import { AwaitedInVain, CompositionFault, installHyperframes, openHyperframes, type HyperframesComposition } from "./hyperframes/index.ts";
+import { PageMedia } from "./media/page-media.ts";
 import { Observers } from "./observers.ts";
 import { contractDeclaring, contractOf } from "./page-contract.ts";
 import { isPromise, keptWhileTimeStands } from "./page-promise.ts";
@@ -26,6 +35,8 @@ import { paintedRoots, registryOf, remember, rememberedRoots, type PaintedRoot }
 import { crossOriginIn, lateResourcesOf, pendingIn, resourcesOf, type Awaited } from "./readiness.ts";
 import { Requests } from "./requests.ts";
 import { singleCanvas } from "./single-canvas.ts";
+import { Heard } from "./sound/heard.ts";
+import { RecordedPieces } from "./sound/recorded-pieces.ts";
 import { videoSeeks, type VideoSeeks } from "./video-seeks.ts";
 import { WebGlUse } from "./webgl-use.ts";
 import { capitalised, describe } from "./words.ts";
@@ -48,8 +59,10 @@ export class Composition {
   readonly #observers = new Observers();
   readonly #webGl = new WebGlUse();
   readonly #departure: Departure;
+  readonly #media: PageMedia;
   readonly #adapters: Adapters;
   readonly #loading: LoadingTime;
+  readonly #heard: Heard;
   readonly #warnings = new Set<string>();
   readonly #windows: Window[] = [];
   #videos: VideoSeeks | undefined;
@@ -64,8 +77,11 @@ export class Composition {
   readonly #late: Awaited[] = [];
   #isSequential = false;
   #isReady = false;
+  #sound: PageSound = "none";
+  #isListening = false;
+  #recorded = new RecordedPieces([]);
 
-  constructor(view: PageWindow, settings: EarlySettings, adapters: readonly Adapter[]) {
+  constructor(view: PageWindow, settings: EarlySettings, adaptersFor: (media: PageMedia) => readonly Adapter[]) {
     this.#view = view;
     this.#settings = settings;
     this.#departure = new Departure(view);
@@ -78,8 +94,17 @@ export class Composition {
       roots: () => this.roots(),
       now: () => this.#now(),
       warn: (reason) => this.#warn(reason),
+      isListening: () => this.#isListening,
     });
-    this.#adapters = new Adapters(adapters, page);
+    this.#media = new PageMedia(view, settings.injectsMedia, (reason) => this.#warn(reason));
+    this.#adapters = new Adapters(adaptersFor(this.#media), page);
+    this.#heard = new Heard({
+      clock: this.#clock,
+      media: this.#media,
+      frameSeconds: settings.frameRate.denominator / settings.frameRate.numerator,
+      loadedMs: () => this.#loadedMs,
+      warn: (reason) => this.#warn(reason),
+    });
     this.#loading = new LoadingTime(
       this.#clock,
       () => this.#adapters.freeze(),
@@ -97,7 +122,6 @@ export class Composition {
       installTimers(view, this.#clock, bornAtMs);
       installTime(view, this.#clock, { startDateMs: this.#settings.startDateMs, bornAtMs });
       installRandom(view, randomNumbers(this.#settings.seed, this.#streamOf(view)));
-      installAudioContext(view, this.#clock);
       installWorkers(view, (reason) => this.#warn(reason));
       installDialogs(view, (reason) => this.#warn(reason));
       installViewTransitions(view, (reason) => this.#warn(reason));
@@ -106,6 +130,8 @@ export class Composition {
       this.#observers.install(view);
       this.#webGl.install(view);
       this.#adapters.install(view);
+      // Around what adapters put in the place of `play()`.
+      this.#heard.install(view);
       this.#watchShadowTrees(view);
     }
     this.#watchRoot(view.document);
@@ -160,9 +186,12 @@ export class Composition {
     this.#isSequential =
       this.#clock.isWaiting ||
       this.#adapters.areSequential ||
+      this.#heard.isLookedAt ||
       this.#hyperframes?.isSequential === true ||
       contractOf(this.#view)?.contract.access === "sequential";
+    this.#sound = this.#heard.kind(this.#windows.filter(isPainted), this.#isSequential);
     this.#isReady = true;
+    this.#media.open(this.#loadedMs);
     return { ready: true, url: this.#view.location.href, ...this.#facts() };
   }
 
@@ -181,6 +210,50 @@ export class Composition {
     return "done";
   }
 
+  /**
+   * All that is heard in so many frames. Where attributes do not say it the page goes through all of them, without pictures, and
+   * does not go back.
+   *
+   * @param sound What is known of it: more than it says itself, where more was heard in another page of the job
+   * @throws what the page's own `seek` throws
+   */
+  async listen(frameCount: number, sound: PageSound = this.#sound): Promise<HeardScore | "reload"> {
+    await ownTurn;
+    if (sound === "none") return { clips: [], pieces: 0 };
+    const { numerator, denominator } = this.#settings.frameRate;
+    const videoSeconds: number = (frameCount * denominator) / numerator;
+    if (sound === "declared") return { clips: this.#heard.clips(videoSeconds), pieces: 0 };
+    if (this.#heard.wasListenedTo || (this.#isSequential && this.#index > 0)) return "reload";
+    this.#isListening = true;
+    this.#heard.listen();
+    try {
+      // One that cannot go back shall not make its first frame twice.
+      const first: number = this.#isSequential ? this.#index + 1 : 0;
+      if (first > 0) this.#heard.look();
+      for (let index = first; index < frameCount; index++) {
+        await this.#step(index);
+        this.#heard.look();
+      }
+      // The last frame lasts as well: what begins or ends in it is heard.
+      await this.#clock.advanceTo(this.#loadedMs + videoSeconds * 1000, () => this.#yield(), this.#hear);
+      await this.#heard.advance(this.#clock.nowMs);
+      this.#recorded = new RecordedPieces(await this.#heard.made(videoSeconds));
+    } finally {
+      this.#isListening = false;
+    }
+    return { clips: this.#heard.clips(videoSeconds), pieces: this.#recorded.count };
+  }
+
+  /** One piece of what the page made itself, which is forgotten here. */
+  recordedPiece(index: number): HeardPiece {
+    return this.#recorded.take(index);
+  }
+
+  /** What was heard while pictures were made, though the page had said nothing of it before; null where nothing was. In words. */
+  get unplannedSound(): string | null {
+    return this.#heard.unplanned;
+  }
+
   /** One frame, in the order in which a browser would make it. */
   async #step(index: number): Promise<void> {
     const { numerator, denominator } = this.#settings.frameRate;
@@ -188,8 +261,9 @@ export class Composition {
     this.#index = index;
     this.#seconds = (index * denominator) / numerator;
     if (timeMs < this.#clock.nowMs) this.#clock.jumpTo(timeMs);
-    else await this.#clock.advanceTo(timeMs, () => this.#yield());
+    else await this.#clock.advanceTo(timeMs, () => this.#yield(), this.#hear);
     await this.#seekAdapters("before-frames");
+    await this.#heard.advance(timeMs);
     if (await this.#clock.runFrames(() => Promise.resolve())) await this.#yield();
     await this.#seekAdapters("after-frames");
     const sinceId: number = this.#clock.lastId;
@@ -201,7 +275,7 @@ export class Composition {
     await this.#seekStarted();
     if (this.#observers.areInUse) await this.#tellObservers();
     if (this.#late.length > 0) await this.#whileLooking(this.#awaitLate());
-    this.#isSequential ||= this.#clock.isWaiting || this.#adapters.areSequential;
+    this.#isSequential ||= this.#clock.isWaiting || this.#adapters.areSequential || this.#heard.isLookedAt;
   }
 
   /** The page's own word comes last. */
@@ -241,6 +315,9 @@ export class Composition {
     const changes: DomChanges = this.#takeChanges();
     if (changes.hasNewStyles) this.#adapters.notice(changes);
   }
+
+  /** What sounds before a timer of the page runs does not know of it. */
+  readonly #hear = (pageMs: number): Promise<void> => this.#heard.advance(pageMs);
 
   /** Lets promises and messages of the page run, and waits for what servers answer: all of it happens at the time that it is. */
   async #yield(): Promise<void> {
@@ -311,7 +388,8 @@ export class Composition {
 
   async #awaitResources(deadlineMs: number): Promise<string | null> {
     const pending = new Set<string>();
-    const all: Awaited[] = this.roots().flatMap(resourcesOf);
+    const ofRoots: Awaited[] = this.roots().flatMap((root) => resourcesOf(root, this.#isFed));
+    const all: Awaited[] = [...ofRoots, ...this.#media.awaited()];
     const loaded = Promise.all(
       all.map(async ({ what, arrived }) => {
         pending.add(what);
@@ -355,14 +433,18 @@ export class Composition {
       contract: this.#hyperframes ? "hyperframes" : (contractOf(this.#view)?.name ?? "none"),
       access: this.#isSequential ? "sequential" : "random",
       isSingleCanvas: singleCanvas(this.#view) !== null,
-      crossOrigin: [...new Set(roots.flatMap(crossOriginIn))],
+      crossOrigin: [...new Set(roots.flatMap((root) => crossOriginIn(root, this.#isFed)))],
       adapters: this.#adapters.active,
       isSecureContext: this.#view.isSecureContext,
       hasDepthScene: new DepthScenes().isShownIn(roots),
       drawsWebGl: this.#webGl.isSeen,
+      media: this.#media.facts(),
+      sound: this.#sound,
       warnings: [...this.#warnings],
     };
   }
+
+  readonly #isFed = (media: HTMLMediaElement): boolean => this.#media.fed(media) !== null;
 
   #now(): AdapterTime {
     return { seconds: this.#seconds, milliseconds: this.#clock.nowMs, index: Math.max(0, this.#index) };
@@ -385,6 +467,7 @@ export class Composition {
   #watchRoot(root: PaintedRoot): void {
     const registry = registryOf(this.#view);
     if (registry) remember(registry, root);
+    this.#media.observe(root);
     this.#watch.observe(root);
   }
 
@@ -412,7 +495,13 @@ export class Composition {
 const ownTurn: Promise<void> = Promise.resolve();
 
 /** The page as adapters see it, at whatever time they look. */
-function livePage(live: { windows(): Window[]; roots(): PaintedRoot[]; now(): AdapterTime; warn(reason: string): void }): AdapterPage {
+function livePage(live: {
+  windows(): Window[];
+  roots(): PaintedRoot[];
+  now(): AdapterTime;
+  warn(reason: string): void;
+  isListening(): boolean;
+}): AdapterPage {
   return {
     get windows() {
       return live.windows();
@@ -422,6 +511,9 @@ function livePage(live: { windows(): Window[]; roots(): PaintedRoot[]; now(): Ad
     },
     get now() {
       return live.now();
+    },
+    get isListening() {
+      return live.isListening();
     },
     added: null,
     restyled: null,

@@ -8,6 +8,8 @@ import { builtInAdapters } from "./adapters/built-in.ts";
 import type { PageWindow } from "./clock/page-window.ts";
 import { Composition } from "./composition.ts";
 import { compositionIn, COMPOSITION_KEY } from "./composition-key.ts";
+import { keepOwnFunctions } from "./media/own-functions.ts";
+import type { PageMedia } from "./media/page-media.ts";
 import { compositionWindow } from "./painted-roots.ts";
 
 /** Put before this script by the host, in the scope around it. */
@@ -20,8 +22,12 @@ const top: Window | null = compositionWindow(view);
 const isBlank: boolean = top === view && view.location.href === "about:blank";
 if (top !== null && !isBlank) {
   if (top === view) {
-    const adapters: readonly Adapter[] = [...builtInAdapters(), ...__adapters.map((make) => make())];
-    Object.defineProperty(view, COMPOSITION_KEY, { value: new Composition(view, __settings, adapters) });
+    keepOwnFunctions(view);
+    const adaptersFor = (media: PageMedia): readonly Adapter[] => [
+      ...builtInAdapters(media, __settings.frameRate),
+      ...__adapters.map((make) => make()),
+    ];
+    Object.defineProperty(view, COMPOSITION_KEY, { value: new Composition(view, __settings, adaptersFor) });
   }
   compositionIn(top)?.adopt(view);
 }

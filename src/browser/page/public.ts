@@ -6,3 +6,4 @@
  */
 export type { Adapter, AdapterPage, AdapterTime } from "./adapters/adapter.ts";
 export type { PageContract } from "./page-contract.ts";
+export type { FedVideo, FeedHost, OpenFeed, PictureFeed, PictureMemory } from "./media/feed.ts";

@@ -14,8 +14,12 @@ const FACES_TO_LOAD = 100;
 /** How long a style sheet that was added after the load event may take. */
 const LATE_SHEET_MS = 2_000;
 
-/** All that a tree shows and that is loaded: faces, pictures, backgrounds, style sheets, and what is to be known of media. */
-export function resourcesOf(root: PaintedRoot): Awaited[] {
+/**
+ * All that a tree shows and that is loaded: faces, pictures, backgrounds, style sheets, and what is to be known of media.
+ *
+ * @param isFed media that the browser does not load, and that are waited for otherwise
+ */
+export function resourcesOf(root: PaintedRoot, isFed: (media: HTMLMediaElement) => boolean): Awaited[] {
   const all = <Found extends Element>(selector: string): Found[] => [...root.querySelectorAll<Found>(selector)];
   return [
     ...facesOf(root).map((face) => ({ what: `the font "${face.family}"${urlsOfFace(face, root)}`, arrived: face.load() })),
@@ -24,7 +28,7 @@ export function resourcesOf(root: PaintedRoot): Awaited[] {
       href.baseVal === "" ? [] : [backgroundOf(new URL(href.baseVal, root.baseURI).href)],
     ),
     ...all<HTMLLinkElement>("link[rel~=stylesheet]").map((link) => ({ what: `the style sheet ${link.href}`, arrived: loadSheet(link) })),
-    ...all<HTMLMediaElement>("video, audio").flatMap(mediaOf),
+    ...all<HTMLMediaElement>("video, audio").flatMap((media) => (isFed(media) ? [] : mediaOf(media))),
     ...[...backgroundsIn(root)].map(backgroundOf),
   ];
 }
@@ -93,12 +97,16 @@ function isFrameLoaded(frame: HTMLIFrameElement): boolean {
   return inner?.readyState === "complete" && (inner.URL !== "about:blank" || frame.getAttribute("src") === null);
 }
 
-/** URLs of what comes from another origin: some captures leave it out. */
-export function crossOriginIn(root: PaintedRoot): string[] {
+/**
+ * URLs of what comes from another origin: some captures leave it out.
+ *
+ * @param isFed media whose pictures are the page's own
+ */
+export function crossOriginIn(root: PaintedRoot, isFed: (media: HTMLMediaElement) => boolean): string[] {
   const { origin } = (root.ownerDocument ?? (root as Document)).defaultView!.location;
   const isForeign = (url: string): boolean => /^https?:/.test(url) && new URL(url).origin !== origin;
   const media = [...root.querySelectorAll<HTMLImageElement | HTMLVideoElement>("img, video")]
-    .filter(({ crossOrigin }) => crossOrigin === null)
+    .filter((element) => element.crossOrigin === null && !(element.localName === "video" && isFed(element as HTMLVideoElement)))
     .map((element) => element.currentSrc || element.src);
   const frames = [...root.querySelectorAll("iframe")].filter((frame) => frameDocument(frame) === null).map(({ src }) => src);
   return [...media, ...frames, ...backgroundsIn(root)].filter(isForeign);

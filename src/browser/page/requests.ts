@@ -36,7 +36,7 @@ export class Requests {
 
   /** What the browser itself takes its time for: it is there before time goes on, as the answers of servers are. */
   #trackWork(view: PageWindow): void {
-    const { OffscreenCanvas, Blob, SubtleCrypto, BaseAudioContext, HTMLImageElement } = view;
+    const { OffscreenCanvas, Blob, SubtleCrypto, BaseAudioContext, HTMLImageElement, Worklet } = view;
     const promised: readonly (readonly [object | undefined, readonly string[]])[] = [
       [view, ["createImageBitmap"]],
       [OffscreenCanvas?.prototype, ["convertToBlob"]],
@@ -44,6 +44,7 @@ export class Requests {
       [SubtleCrypto?.prototype, ["decrypt", "deriveBits", "digest", "encrypt", "generateKey", "importKey", "sign", "verify"]],
       [BaseAudioContext.prototype, ["decodeAudioData"]],
       [HTMLImageElement.prototype, ["decode"]],
+      [Worklet?.prototype, ["addModule"]],
     ];
     const track = (work: Promise<unknown>, name: string): Promise<unknown> => this.#track(work, `${name}()`);
     for (const [holder, names] of promised) {

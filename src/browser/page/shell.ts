@@ -1,9 +1,12 @@
 import { frameTimestampUs } from "../../core/frame-rate.ts";
+import type { PageSound } from "../../core/media.ts";
 import { toBase64 } from "../../core/base64.ts";
 import type {
   CanaryLook,
   FrameNotice,
   FramePlace,
+  HeardEnd,
+  HeardPiece,
   OpenedComposition,
   PictureOf,
   SeekEnd,
@@ -175,6 +178,26 @@ class Shell {
     }
   }
 
+  /** All that is heard in so many frames. */
+  async listen(frameCount: number, sound?: PageSound): Promise<HeardEnd> {
+    if (!this.#isHere()) return { navigatedTo: this.#address() };
+    this.#scaledCanvases?.restore();
+    const heard = await this.#whileHere(this.#composition!.listen(frameCount, sound));
+    if (heard === "navigated") return { navigatedTo: this.#address() };
+    if (heard !== "reload") return heard;
+    await this.#reload();
+    return this.listen(frameCount, sound);
+  }
+
+  recordedPiece(index: number): HeardPiece {
+    return this.#composition!.recordedPiece(index);
+  }
+
+  /** What was heard though the page had said nothing of it; null where nothing was. */
+  unplannedSound(): string | null {
+    return this.#composition!.unplannedSound;
+  }
+
   /** Draws the canary; the host compares the colours at the points. */
   async canary(points: readonly (readonly [number, number])[], index: number): Promise<CanaryLook> {
     await this.#seek(index);
@@ -189,9 +212,7 @@ class Shell {
     const end: SeekEnd = await this.#whileHere(this.#composition!.seek(index));
     if (end === "navigated") return end;
     if (end === "reload") {
-      const { url, limitMs } = this.#loaded!;
-      const opened = await this.load(url, limitMs);
-      if (!opened.ready) throw new Error(`the page was loaded again to go back, and then was not ready: waited for ${opened.waitedFor}`);
+      await this.#reload();
       return this.#seek(index);
     }
     if (this.#pictureOf === "page") styleCanvases(this.#roots());
@@ -199,11 +220,17 @@ class Shell {
     return end;
   }
 
-  /** A seek of a page that goes elsewhere meanwhile may never answer. */
-  #whileHere(seek: Promise<SeekEnd>): Promise<SeekEnd> {
+  async #reload(): Promise<void> {
+    const { url, limitMs } = this.#loaded!;
+    const opened = await this.load(url, limitMs);
+    if (!opened.ready) throw new Error(`the page was loaded again to go back, and then was not ready: waited for ${opened.waitedFor}`);
+  }
+
+  /** What a page is asked for that goes elsewhere meanwhile may never come. */
+  #whileHere<Value>(work: Promise<Value>): Promise<Value | "navigated"> {
     return new Promise((resolve, reject) => {
       this.#onLeave = () => resolve("navigated");
-      seek.then(resolve, reject);
+      work.then(resolve, reject);
     });
   }
 

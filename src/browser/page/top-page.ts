@@ -1,5 +1,6 @@
 import { fromBase64, toBase64 } from "../../core/base64.ts";
-import type { OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
+import type { PageSound } from "../../core/media.ts";
+import type { HeardPiece, HeardScore, OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
 import { compositionIn } from "./composition-key.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 
@@ -12,6 +13,13 @@ const topPage = {
     if (end === "done" && document.fonts.status === "loading") await document.fonts.ready;
     return end;
   },
+
+  listen: (frameCount: number, sound?: PageSound): Promise<HeardScore | "reload"> => compositionIn(window)!.listen(frameCount, sound),
+
+  recordedPiece: (index: number): HeardPiece => compositionIn(window)!.recordedPiece(index),
+
+  /** What was heard though the page had said nothing of it; null where nothing was. */
+  unplannedSound: (): string | null => compositionIn(window)!.unplannedSound,
 
   /** Block averages of a picture, as base64. */
   async averages(picture: string, type: string): Promise<string> {

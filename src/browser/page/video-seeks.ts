@@ -20,6 +20,12 @@ export class VideoSeeks {
     this.#pending.set(video, this.#shows(video));
   }
 
+  /** Waits for a video that is brought to its time otherwise. */
+  add(video: HTMLVideoElement, shown: Promise<void>): void {
+    shown.catch(() => {});
+    this.#pending.set(video, shown);
+  }
+
   /** To be told of `seeked` of those whose event others do not get to hear. */
   noteEnd(media: HTMLMediaElement): void {
     this.#ends.get(media)?.();

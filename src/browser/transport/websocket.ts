@@ -1,6 +1,5 @@
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { BrowserPage } from "../../core/browser.ts";
 import type { PixelTransport, TransportRequest, TransportSession } from "../../core/transport.ts";
 import type { SenderConfig } from "../messages.ts";
 import { probeTransport } from "./probe.ts";
@@ -60,8 +59,7 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
   const { port } = server.address() as AddressInfo;
   const config: SenderConfig = { kind: "websocket", url: `ws://127.0.0.1:${port}${path}`, slotBytes, slots };
   try {
-    browser.admit(port);
-    await allowLoopback(page);
+    await browser.admit(port, page);
     await page.evaluate(`__framewright.openSender(${JSON.stringify(config)})`);
   } catch (thrown) {
     await close();
@@ -74,15 +72,4 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/**
- * Our document comes from no address, so Chromium takes it for a public one and asks before it may reach the loopback
- * interface (https://wicg.github.io/local-network-access/). Versions differ in the permission's name.
- */
-async function allowLoopback(page: BrowserPage): Promise<void> {
-  const origin: string = await page.evaluate<string>("location.origin");
-  const grant = (permission: string): Promise<unknown> => page.send("Browser.grantPermissions", { permissions: [permission], origin });
-  // Each call replaces the grants before it. Browsers that know neither name do not ask.
-  await grant("loopbackNetwork").catch(() => grant("localNetworkAccess").catch(() => {}));
 }

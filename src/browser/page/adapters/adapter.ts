@@ -49,6 +49,8 @@ export interface AdapterPage {
   readonly hasNewStyles: boolean;
   /** The time that the page sees now. A getter: later reads answer later times. */
   readonly now: AdapterTime;
+  /** The page is only listened to: nobody sees the pictures of this frame, so that none needs to be waited for. */
+  readonly isListening: boolean;
   /** Says once what the author should know. */
   warn(reason: string): void;
 }

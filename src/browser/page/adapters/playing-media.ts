@@ -11,7 +11,10 @@ export class PlayingMedia {
   shownSeconds: number | null = null;
   /** Whether the page was told that it ended. */
   hasToldEnd = false;
+  /** Whether it is written down what of it is heard in its slot. */
+  isLogged = false;
 
+  /** @param setSeconds where it begins */
   constructor(element: HTMLMediaElement, setSeconds: number) {
     this.element = element;
     this.#baseSeconds = setSeconds;
@@ -22,11 +25,15 @@ export class PlayingMedia {
     return this.#isPlaying;
   }
 
+  get rate(): number {
+    return this.#rate;
+  }
+
   timeAt(nowMs: number): number {
     const seconds: number = this.#unboundedAt(nowMs);
     const { duration, loop } = this.element;
     if (!Number.isFinite(duration) || duration <= 0) return Math.max(0, seconds);
-    return loop ? ((seconds % duration) + duration) % duration : Math.min(duration, Math.max(0, seconds));
+    return loop ? wrapped(seconds, duration) : Math.min(duration, Math.max(0, seconds));
   }
 
   hasEndedAt(nowMs: number): boolean {
@@ -80,4 +87,13 @@ export class PlayingMedia {
     const passedMs: number = this.#isPlaying && this.#fromMs !== null ? nowMs - this.#fromMs : 0;
     return this.#baseSeconds + (passedMs / 1000) * this.#rate;
   }
+}
+
+/** What is nearer to the end than this, in seconds, is at the beginning: it got there by rounding. */
+const ROUNDING_SECONDS = 1e-6;
+
+/** A time within a loop of so many seconds. */
+export function wrapped(seconds: number, duration: number): number {
+  const within: number = ((seconds % duration) + duration) % duration;
+  return duration - within < ROUNDING_SECONDS ? 0 : within;
 }

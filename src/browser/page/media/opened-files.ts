@@ -1,0 +1,44 @@
+import type { ByteSource } from "./byte-source.ts";
+import { nameOfDataAddress } from "./data-address.ts";
+import { openMediaFile, type MediaFile } from "./media-file.ts";
+import { openBytes } from "./open-bytes.ts";
+
+/** The files of this window's media. Each is opened once, whoever reads it, and stays open as long as its page. */
+const bytes = new Map<string, Promise<ByteSource>>();
+const files = new Map<string, Promise<MediaFile>>();
+/** Where the bytes of a source lie. */
+const addresses = new Map<string, string>();
+
+/** The name of a file in messages and keys: its absolute address without what addresses a part of it. */
+export function sourceNameOf(url: string): string {
+  const { href }: URL = new URL(url, globalThis.document.baseURI);
+  const address: string = href.replace(/#.*$/s, "");
+  const source: string = /^data:/i.test(address) ? nameOfDataAddress(address) : address;
+  addresses.set(source, address);
+  return source;
+}
+
+/** The bytes of a source that was named before, or of an address. Rejects with a `MediaFault`. */
+export function openedBytes(source: string): Promise<ByteSource> {
+  return once(bytes, source, () => openBytes(addresses.get(source) ?? source));
+}
+
+/** Rejects with a `MediaFault`. */
+export function openedFile(url: string): Promise<MediaFile> {
+  return openedSource(sourceNameOf(url));
+}
+
+/** The file of a source that was named before. Rejects with a `MediaFault`. */
+export function openedSource(source: string): Promise<MediaFile> {
+  return once(files, source, async () => openMediaFile(await openedBytes(source)));
+}
+
+/** What was asked for before, or is made now. What failed is tried anew when it is asked for again. */
+export function once<Value>(made: Map<string, Promise<Value>>, key: string, make: () => Promise<Value>): Promise<Value> {
+  const known: Promise<Value> | undefined = made.get(key);
+  if (known) return known;
+  const value: Promise<Value> = make();
+  made.set(key, value);
+  value.catch(() => made.delete(key));
+  return value;
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findBrowser } from "../../src/browser/find.ts";
+import { launchBrowser } from "../../src/browser/launch.ts";
+import { openOwnDocument } from "../../src/browser/own-page.ts";
+import type { Browser, BrowserPage } from "../../src/core/browser.ts";
+import { openPictureServer } from "../../src/node/picture-server.ts";
+import type { PictureServer } from "../../src/injectors/url.ts";
+
+let browser: Browser;
+let server: PictureServer;
+
+beforeAll(async () => {
+  browser = await launchBrowser({ executablePath: (await findBrowser()).executablePath, flags: [] });
+  server = await openPictureServer();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+async function openAdmitted(): Promise<BrowserPage> {
+  const page: BrowserPage = await browser.newPage({ width: 320, height: 240 });
+  await openOwnDocument(page);
+  await browser.admit(server.port, page);
+  return page;
+}
+
+function fetchPicture(page: BrowserPage): Promise<number> {
+  const url: string = server.offer({ type: "image/png", data: new Uint8Array(8), start: 0, end: 1 });
+  return page.evaluate<number>(`fetch(${JSON.stringify(url)}, { credentials: "omit" }).then(({ status }) => status)`);
+}
+
+test("a page that may reach a server of ours still may when another that may has closed", async () => {
+  const [first, second] = [await openAdmitted(), await openAdmitted()];
+  expect(await fetchPicture(second)).toBe(200);
+  await first.close();
+  expect(await fetchPicture(second)).toBe(200);
+  await second.close();
+});
