@@ -7,6 +7,7 @@ import { isLack, type CodecChoice, type CodecLack } from "./codec-choice.ts";
 import { colorFilters, colorTags, i420InputTags } from "./color.ts";
 import { hardwareCodec } from "./hardware-codecs.ts";
 import { softwareCodec } from "./software-codecs.ts";
+import { soundInput, soundOutput } from "./sound-choice.ts";
 
 /** Where the frames are, all in `request.frameFormat`. */
 export type FfmpegInput =
@@ -27,6 +28,8 @@ export interface FfmpegArgumentsOptions {
   readonly encoder: string;
   readonly input: FfmpegInput;
   readonly output: FfmpegOutput;
+  /** Path of the mix, where the request has `audio`. */
+  readonly sound: string | null;
   readonly build: Pick<FfmpegBuild, "release" | "encoders">;
   /** Output arguments of the caller's own, over ours. */
   readonly extra: readonly string[];
@@ -44,15 +47,18 @@ export function codecChoice(request: EncodeRequest, build: Pick<FfmpegBuild, "re
  * @throws RenderError `encoder-failed` for what ffmpeg cannot do
  */
 export function ffmpegArguments(request: EncodeRequest, options: FfmpegArgumentsOptions): string[] {
-  const { encoder, input, output, build, extra } = options;
+  const { encoder, input, output, sound, build, extra } = options;
+  const { audio, container } = request;
   const choice: CodecChoice | CodecLack = codecChoice(request, build);
   if (isLack(choice)) throw encoderFailed(encoder, choice.lacks);
   return [
     ...["-hide_banner", "-loglevel", "error", "-nostats", "-progress", "pipe:1", "-y"],
     ...(choice.device ?? []),
     ...inputsOf(request, input, encoder),
+    ...(sound === null ? [] : soundInput(request, sound, build)),
     ...filterArguments(request, choice),
-    ...["-c:v", request.container === "apng" ? "apng" : choice.encoder, ...choice.options],
+    ...(sound === null || audio === null ? [] : ["-map", "1:a:0", ...soundOutput(container, audio, build)]),
+    ...["-c:v", container === "apng" ? "apng" : choice.encoder, ...choice.options],
     ...(choice.upload === undefined && request.codec !== "gif" ? ["-pix_fmt", choice.pixelFormat] : []),
     ...["-r", formatFrameRate(request.frameRate), ...constantRateArguments(build)],
     ...colorTags(choice.pixelFormat),

@@ -1,3 +1,4 @@
+import type { AudioCodec } from "../core/sound.ts";
 import { askFfmpeg, type FfmpegInstall } from "./find.ts";
 
 /** What an ffmpeg can do. Everything in which releases from 4.4 on differ, and that matters here, is decided in this file. */
@@ -19,7 +20,7 @@ const builds: Map<string, Promise<FfmpegBuild>> = new Map();
 
 /** Asks an ffmpeg what it can do; each is asked once. What it does not answer, it cannot. */
 export function ffmpegBuild(install: FfmpegInstall): Promise<FfmpegBuild> {
-  const key = `${install.executablePath}\n${install.version}`;
+  const key: string = keyOf(install);
   const known: Promise<FfmpegBuild> | undefined = builds.get(key);
   if (known) return known;
   const asked: Promise<FfmpegBuild> = askBuild(install);
@@ -30,6 +31,20 @@ export function ffmpegBuild(install: FfmpegInstall): Promise<FfmpegBuild> {
 async function askBuild(install: FfmpegInstall): Promise<FfmpegBuild> {
   const [encoders, muxers] = await Promise.all([namesIn(install, "-encoders"), namesIn(install, "-muxers")]);
   return { ...install, release: releaseOf(install.version), encoders, muxers };
+}
+
+const decoders: Map<string, Promise<ReadonlySet<string>>> = new Map();
+
+/** Names of the decoders that an ffmpeg has, such as "h264"; each is asked once, and what it does not answer, it has not. */
+export function ffmpegDecoders(install: FfmpegInstall): Promise<ReadonlySet<string>> {
+  const key: string = keyOf(install);
+  const asked: Promise<ReadonlySet<string>> = decoders.get(key) ?? namesIn(install, "-decoders");
+  decoders.set(key, asked);
+  return asked;
+}
+
+function keyOf({ executablePath, version }: FfmpegInstall): string {
+  return `${executablePath}\n${version}`;
 }
 
 /** The second word of each line of a list; lines of its heading have "=" there, or one word. */
@@ -54,7 +69,23 @@ export function constantRateArguments(build: Pick<FfmpegBuild, "release">): stri
   return [isAtLeast(build, 5, 1) ? "-fps_mode" : "-vsync", "cfr"];
 }
 
+/** Each frame once, with the time that its file gives it. */
+export function passthroughArguments(build: Pick<FfmpegBuild, "release">): string[] {
+  return [isAtLeast(build, 5, 1) ? "-fps_mode" : "-vsync", "passthrough"];
+}
+
 /** Encoders of AV1, best first. SVT-AV1 knows a constant rate factor since 5.1. */
 export function av1Encoders(build: Pick<FfmpegBuild, "release">): readonly string[] {
   return isAtLeast(build, 5, 1) ? ["libsvtav1", "libaom-av1"] : ["libaom-av1"];
+}
+
+/** Seconds that the encoder of Opus puts before the first sample: 312 of 48,000. */
+const OPUS_DELAY_SECONDS = 0.0065;
+
+/**
+ * For the input of sound that goes into Matroska. Before 6.0 it says the delay of Opus there, and counts it twice: sound that comes
+ * later by it is in its place. It says no delay of AAC then, and needs none.
+ */
+export function soundDelayArguments(codec: AudioCodec, build: Pick<FfmpegBuild, "release">): readonly string[] {
+  return codec === "opus" && !isAtLeast(build, 6, 0) ? ["-itsoffset", `${OPUS_DELAY_SECONDS}`] : [];
 }

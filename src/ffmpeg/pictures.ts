@@ -17,7 +17,7 @@ export async function ffmpegPictures(
   context: EncoderContext,
 ): Promise<PictureWriter> {
   const output = { to: "folder", folder: sink.temporaryPath, pattern: sink.pattern } as const;
-  const args: readonly string[] = ffmpegArguments(request, { encoder, input: { from: "pipe" }, output, build, extra: [] });
+  const args: readonly string[] = ffmpegArguments(request, { encoder, input: { from: "pipe" }, output, sound: null, build, extra: [] });
   const run: FfmpegRun = await FfmpegRun.start(build, args, { ...context, encoder });
   /** Of each frame, which picture of ffmpeg's it shows. */
   const pictures: number[] = [];

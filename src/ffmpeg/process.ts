@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { atExit } from "../process/at-exit.ts";
 
 /** A running ffmpeg, owned by whoever started it. */
@@ -28,6 +28,8 @@ export interface FfmpegEnd {
 export interface FfmpegProcessOptions {
   /** Called whenever ffmpeg shows that it got on: it took bytes, or reported progress. */
   onProgress(): void;
+  /** Hears its standard error as it comes, where the last lines are not enough. */
+  onSaid?(text: string): void;
 }
 
 const TAIL_CHARACTERS = 4_000;
@@ -38,10 +40,60 @@ const KILL_GRACE_MS = 2_000;
 export async function startFfmpeg(
   executablePath: string,
   args: readonly string[],
-  { onProgress }: FfmpegProcessOptions,
+  { onProgress, onSaid }: FfmpegProcessOptions,
 ): Promise<FfmpegProcess> {
+  const { child, ended, kill } = await startOwned(executablePath, args, ["pipe", "pipe", "pipe"], onSaid);
+  // Its progress reports, one every half second while frames go through.
+  child.stdout!.on("data", onProgress);
+  return {
+    write: (data) => writeAll(child.stdin!, data, onProgress),
+    end: () => void child.stdin!.end(),
+    ended,
+    kill,
+  };
+}
+
+/** A running ffmpeg that is read from; it waits while nobody reads. Owned by whoever started it. */
+export interface FfmpegReader extends Pick<FfmpegProcess, "ended" | "kill"> {
+  /** Its standard output. */
+  readonly output: Readable;
+  /** What it writes to "pipe:3". */
+  readonly aside: Readable;
+}
+
+/** Starts an ffmpeg that is read from, and waits until it runs. */
+export async function startFfmpegReader(
+  executablePath: string,
+  args: readonly string[],
+  onSaid?: (text: string) => void,
+): Promise<FfmpegReader> {
+  const { child, ended, kill } = await startOwned(executablePath, args, ["ignore", "pipe", "pipe", "pipe"], onSaid);
+  const [output, aside]: [Readable, Readable] = [child.stdout!, child.stdio[3] as Readable];
+  return {
+    output,
+    aside,
+    ended,
+    kill() {
+      // Outputs that nobody reads any more would never close.
+      output.destroy();
+      aside.destroy();
+      return kill();
+    },
+  };
+}
+
+interface OwnedProcess extends Pick<FfmpegProcess, "ended" | "kill"> {
+  readonly child: ChildProcess;
+}
+
+async function startOwned(
+  executablePath: string,
+  args: readonly string[],
+  stdio: ("pipe" | "ignore")[],
+  onSaid: ((text: string) => void) | undefined,
+): Promise<OwnedProcess> {
   const child: ChildProcess = spawn(executablePath, args, {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio,
     windowsHide: true,
     // SVT-AV1 greets on its standard error, where the reason of a failure shall be; 1 leaves it its errors.
     env: { ...process.env, SVT_LOG: "1" },
@@ -54,11 +106,10 @@ export async function startFfmpeg(
   let stderrTail = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     stderrTail = (stderrTail + text).slice(-TAIL_CHARACTERS);
+    onSaid?.(text);
   });
-  // Its progress reports, one every half second while frames go through.
-  child.stdout!.on("data", onProgress);
   // A broken pipe reaches the write that waits; without a listener it would end this process.
-  child.stdin!.on("error", () => {});
+  child.stdin?.on("error", () => {});
   // Errors after the start, such as a kill that is not permitted, show in how it ends.
   child.on("error", () => {});
   const ended: Promise<FfmpegEnd> = new Promise((resolve) => {
@@ -67,18 +118,14 @@ export async function startFfmpeg(
       resolve({ code, signal, stderrTail: stderrTail.trim() });
     });
   });
-  return {
-    write: (data) => writeAll(child.stdin!, data, onProgress),
-    end: () => void child.stdin!.end(),
-    ended,
-    async kill() {
-      child.stdin!.destroy();
-      child.kill("SIGTERM");
-      const force: ReturnType<typeof setTimeout> = setTimeout(() => child.kill("SIGKILL"), KILL_GRACE_MS);
-      await ended;
-      clearTimeout(force);
-    },
+  const kill = async (): Promise<void> => {
+    child.stdin?.destroy();
+    child.kill("SIGTERM");
+    const force: ReturnType<typeof setTimeout> = setTimeout(() => child.kill("SIGKILL"), KILL_GRACE_MS);
+    await ended;
+    clearTimeout(force);
   };
+  return { child, ended, kill };
 }
 
 /** A frame is written in pieces, so that a slow reader that takes some of it shows a sign of life; in smaller ones it would be woken more often. */

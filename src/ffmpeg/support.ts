@@ -6,6 +6,8 @@ import { codecChoice, ffmpegArguments, muxerOf } from "./arguments.ts";
 import { ffmpegBuild, type FfmpegBuild } from "./build.ts";
 import { isLack, type CodecChoice, type CodecLack } from "./codec-choice.ts";
 import { findFfmpeg } from "./find.ts";
+import { soundFault } from "./sound-trial.ts";
+import { soundEncoder } from "./sound-choice.ts";
 
 export interface FfmpegSupportOptions {
   /** Name of our encoder, for messages. */
@@ -32,20 +34,29 @@ export async function ffmpegSupport(request: EncodeRequest, options: FfmpegSuppo
     const lacks: readonly string[] = lacksOf(choice, request, build);
     if (lacks.length > 0) return { ok: false, reasons: lacks };
     const isSure: boolean = request.hardware === null && options.extra.length === 0;
-    const fault: string | null = isSure ? null : await trialFault(request, build, options);
-    if (fault !== null) return { ok: false, reasons: [fault] };
-    return { ok: true, details: { version, executablePath, encoder: choice.encoder } };
+    const faults: readonly (string | null)[] = [
+      isSure ? null : await trialFault(request, build, options),
+      request.audio === null ? null : await soundFault(request.container, request.audio, build),
+    ];
+    const reasons: readonly string[] = faults.filter((fault) => fault !== null);
+    if (reasons.length > 0) return { ok: false, reasons };
+    const sound = request.audio === null ? {} : { soundEncoder: soundEncoder(request.audio.codec, build) };
+    return { ok: true, details: { version, executablePath, encoder: choice.encoder, ...sound } };
   } catch (thrown) {
     return { ok: false, reasons: [messageOf(thrown)], ...(isRenderError(thrown) ? { error: thrown } : {}) };
   }
 }
 
-function lacksOf({ encoder }: CodecChoice, { container, codec, hardware }: EncodeRequest, build: FfmpegBuild): readonly string[] {
+function lacksOf({ encoder }: CodecChoice, { container, codec, hardware, audio }: EncodeRequest, build: FfmpegBuild): readonly string[] {
   const who = `"${build.executablePath}" ${build.version}`;
   const muxer: string = muxerOf(container);
   const instead: string = hardware === null ? INSTALL : `leave hardware out, or ${INSTALL}`;
+  const sound: string | null = audio === null ? null : soundEncoder(audio.codec, build);
   return [
     ...(build.encoders.has(encoder) ? [] : [`${who} is built without ${encoder}, which makes ${codec}: ${instead}`]),
+    ...(sound === null || build.encoders.has(sound)
+      ? []
+      : [`${who} is built without ${sound}, which makes the sound ${audio!.codec}: ${INSTALL}, or take another codec of sound`]),
     ...(build.muxers.has(muxer) ? [] : [`${who} is built without the muxer ${muxer}, which writes ${container}: ${INSTALL}`]),
   ];
 }
@@ -60,7 +71,9 @@ async function trialFault(
   // A GIF takes its frames from a folder alone, and this is about neither folder nor palette.
   const trial: EncodeRequest = { ...request, size: TRIAL_SIZE, frameFormat: "RGBA" };
   if (trial.codec === "gif") return null;
-  const args: readonly string[] = ffmpegArguments(trial, { encoder, input: { from: "pipe" }, output: { to: "nowhere" }, build, extra });
+  const args: readonly string[] = ffmpegArguments(trial, {
+    ...{ encoder, input: { from: "pipe" }, output: { to: "nowhere" }, sound: null, build, extra },
+  });
   const { frames, said, code } = await runTrial(build.executablePath, args, signal);
   if (code === 0 && frames === TRIAL_FRAMES) return null;
   const words: string = said === "" ? "it said nothing" : `it said: ${said.split("\n").slice(0, 3).join(" | ")}`;
