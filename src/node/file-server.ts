@@ -1,12 +1,13 @@
+import type { BigIntStats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import send from "send";
 import { fileUrlGiven, pageNotFound, pageOutsideRoot, pageUnreachable } from "../core/errors.ts";
 import type { PageAddress } from "../core/host.ts";
 import type { NetworkAccess } from "../core/network.ts";
+import { closeServer, portOf, refuse, serveLoopback } from "./loopback-server.ts";
 import { fetchDocument, type RemoteDocument } from "./remote-document.ts";
 
 export interface PageOptions {
@@ -29,19 +30,18 @@ export async function openPageAddress(page: string, options: PageOptions = {}): 
   const root: string = await realpath(options.root ?? dirname(file));
   if (!isInside(file, root)) throw pageOutsideRoot(page, root);
   const path: string = pathToFileURL(file).pathname.slice(pathToFileURL(root).pathname.replace(/\/$/, "").length);
-  return addressOf(await serveFolder(root), path);
+  return { ...addressOf(await serveFolder(root), path), fileOf: ({ pathname }) => fileIn(root, pathname) };
 }
 
 function addressOf(server: Server, path: string): PageAddress {
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}${path}`, [Symbol.asyncDispose]: () => closeServer(server) };
+  return { url: `http://127.0.0.1:${portOf(server)}${path}`, [Symbol.asyncDispose]: () => closeServer(server) };
 }
 
 /** The document of a page, alone: everything else below its address is not found. */
 async function copyAddress(page: string): Promise<PageAddress> {
   const { url, type, bytes }: RemoteDocument = await fetchDocument(page);
   const path: string = `${url.pathname}${url.search}`;
-  const server: Server = await serve((request, response) => {
+  const server: Server = await serveLoopback((request, response) => {
     if (request.url === path) response.setHeader("content-type", type).end(bytes);
     else refuse(response, 404);
   });
@@ -66,33 +66,16 @@ async function existingFile(page: string): Promise<string> {
 
 /** Serves a folder to this host alone, with byte ranges. Links that lead out of it are not followed. */
 export function serveFolder(root: string): Promise<Server> {
-  return serve((request, response) => void respond(request, response, root));
-}
-
-async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> {
-  const server: Server = createServer((request, response) => {
-    const { port } = server.address() as AddressInfo;
-    // A site may let a name of its own stand for 127.0.0.1, and then read what is here as its own (DNS rebinding).
-    if (request.headers.host === `127.0.0.1:${port}`) answer(request, response);
-    else refuse(response, 403);
-  });
-  await new Promise<void>((onListening, onError) => {
-    server.once("error", onError);
-    server.listen(0, "127.0.0.1", onListening);
-  });
-  return server;
-}
-
-function refuse(response: ServerResponse, status: number): void {
-  response.statusCode = status;
-  response.end();
+  return serveLoopback((request, response) => void respond(request, response, root));
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse, root: string): Promise<void> {
   try {
-    const path: string = new URL(request.url ?? "/", "http://localhost").pathname;
-    const file: string = await realpath(join(root, decodeURIComponent(path)));
-    if (!isInside(file, root)) return refuse(response, 403);
+    const file: string | null = await fileIn(root, new URL(request.url ?? "/", "http://localhost").pathname);
+    if (file === null) return refuse(response, 403);
+    response.setHeader("etag", versionOf(await stat(file, { bigint: true })));
+    // What a page has of a file it need not load again, but it asks whether that is still so.
+    response.setHeader("cache-control", "no-cache");
     // "send" answers ranges, conditional requests and types; by now the path is real and inside the root.
     send(request, encodeURIComponent(basename(file)), { root: dirname(file), dotfiles: "allow", cacheControl: false })
       .on("error", (fault: { status?: number }) => refuse(response, fault.status ?? 500))
@@ -102,11 +85,21 @@ async function respond(request: IncomingMessage, response: ServerResponse, root:
   }
 }
 
-function isInside(file: string, root: string): boolean {
-  return file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
+/** A strong validator: browsers keep pieces of files by no other. */
+function versionOf({ size, mtimeNs, ino }: BigIntStats): string {
+  return `"${[size, mtimeNs, ino].map((part) => part.toString(36)).join("-")}"`;
 }
 
-async function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((onClosed) => server.close(onClosed));
+/**
+ * The file behind the path of a URL; null where it lies outside the root. Rejects where there is none.
+ *
+ * @param root A real path
+ */
+async function fileIn(root: string, pathname: string): Promise<string | null> {
+  const file: string = await realpath(join(root, decodeURIComponent(pathname)));
+  return isInside(file, root) ? file : null;
+}
+
+function isInside(file: string, root: string): boolean {
+  return file === root || file.startsWith(root.endsWith(sep) ? root : root + sep);
 }

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
-import { open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { appendFile, open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { diskFull, isRenderError, outputNotWritable, type RenderError } from "../core/errors.ts";
-import type { FileSink } from "../core/sink.ts";
+import type { FileSink, Sidecar } from "../core/sink.ts";
 import { lockOutput, temporaryNameFor, type OutputLock } from "./output-lock.ts";
 import { atExit } from "../process/at-exit.ts";
 
@@ -16,6 +16,8 @@ export async function openFileSink(output: string): Promise<FileSink> {
   const target: string = resolve(output);
   const temporaryName: string = temporaryNameFor(basename(target));
   const temporaryPath: string = join(dirname(target), temporaryName);
+  // Its name begins as the other's does: what a killed render left goes by that.
+  const beside: Paths = { target: `${target}.wav`, temporary: `${temporaryPath}.wav` };
   const fault = (thrown: unknown): RenderError => (isRenderError(thrown) ? thrown : outputNotWritable(output, thrown));
   let lock: OutputLock | null = null;
   let file: FileHandle;
@@ -30,6 +32,7 @@ export async function openFileSink(output: string): Promise<FileSink> {
   const ownLock: OutputLock = lock;
   const forget: () => void = atExit(() => {
     rmSync(temporaryPath, { force: true });
+    rmSync(beside.temporary, { force: true });
     ownLock.releaseNow();
   });
   let isEnded = false;
@@ -47,6 +50,7 @@ export async function openFileSink(output: string): Promise<FileSink> {
     name: output,
     temporaryPath,
     freeBytes,
+    sidecar: appendingTo(beside.temporary, `${output}.wav`, (thrown) => writeFault(output, freeBytes, thrown)),
     async write(data, position) {
       try {
         let done = 0;
@@ -73,6 +77,7 @@ export async function openFileSink(output: string): Promise<FileSink> {
     async clear() {
       try {
         await file.truncate();
+        await rm(beside.temporary, { force: true });
       } catch (thrown) {
         throw fault(thrown);
       }
@@ -81,9 +86,10 @@ export async function openFileSink(output: string): Promise<FileSink> {
       if (isEnded) return;
       try {
         await end();
-        await rename(temporaryPath, target);
+        await publishBoth({ target, temporary: temporaryPath }, beside);
       } catch (thrown) {
         await rm(temporaryPath, { force: true }).catch(() => {});
+        await rm(beside.temporary, { force: true }).catch(() => {});
         throw fault(thrown);
       } finally {
         await release();
@@ -93,7 +99,48 @@ export async function openFileSink(output: string): Promise<FileSink> {
       if (isEnded) return;
       await end();
       await rm(temporaryPath, { force: true }).catch(() => {});
+      await rm(beside.temporary, { force: true }).catch(() => {});
       await release();
+    },
+  };
+}
+
+/** A file before and after it gets its name. */
+interface Paths {
+  readonly target: string;
+  readonly temporary: string;
+}
+
+/** The sound first, where there is any: pictures are never there without it. The sound of an earlier render stays until both are. */
+async function publishBoth(main: Paths, beside: Paths): Promise<void> {
+  const sounds: boolean = (await stat(beside.temporary).catch(() => null)) !== null;
+  if (!sounds) return rename(main.temporary, main.target);
+  const replaced = `${beside.temporary}.replaced`;
+  const hadSound: boolean = await rename(beside.target, replaced).then(
+    () => true,
+    () => false,
+  );
+  try {
+    await rename(beside.temporary, beside.target);
+    await rename(main.temporary, main.target);
+  } catch (thrown) {
+    await rm(beside.target, { force: true }).catch(() => {});
+    if (hadSound) await rename(replaced, beside.target).catch(() => {});
+    throw thrown;
+  }
+  await rm(replaced, { force: true }).catch(() => {});
+}
+
+/** @param fault what a failed write means */
+export function appendingTo(path: string, name: string, fault: (thrown: unknown) => Promise<RenderError>): Sidecar {
+  return {
+    name,
+    async append(data) {
+      try {
+        await appendFile(path, data);
+      } catch (thrown) {
+        throw await fault(thrown);
+      }
     },
   };
 }

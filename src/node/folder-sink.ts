@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/prom
 import { basename, join, resolve } from "node:path";
 import { isRenderError, outputNotWritable, type RenderError } from "../core/errors.ts";
 import type { FolderSink } from "../core/sink.ts";
-import { freeBytesAt, readPart, writeFault } from "./file-sink.ts";
+import { appendingTo, freeBytesAt, readPart, writeFault } from "./file-sink.ts";
 import { lockOutput, temporaryNameFor, type OutputLock } from "./output-lock.ts";
 import { namingOf, type PictureNaming } from "./picture-naming.ts";
 import { atExit } from "../process/at-exit.ts";
@@ -12,6 +12,9 @@ export interface FolderSinkOptions {
   /** Of the pictures, with the dot, where the output does not say it itself. */
   readonly extension: string;
 }
+
+/** The sound of the pictures, among them; no picture can be called so. */
+const SOUND = "sound.wav";
 
 /** What holds pictures until they are checked, and the earlier ones while they are replaced; both hidden inside the target. */
 interface Places {
@@ -50,7 +53,7 @@ export async function openFolderSink(output: string, { extension }: FolderSinkOp
   };
   let isEnded = false;
   const freeBytes = (): Promise<number | null> => freeBytesAt(temporary);
-  const fileNames = async (): Promise<string[]> => (await readdir(temporary)).toSorted(naming.compare);
+  const fileNames = async (): Promise<string[]> => (await readdir(temporary)).filter((name) => name !== SOUND).toSorted(naming.compare);
   const guarded = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work();
@@ -65,6 +68,7 @@ export async function openFolderSink(output: string, { extension }: FolderSinkOp
     fileName: naming.fileName,
     pattern: naming.pattern,
     freeBytes,
+    sidecar: appendingTo(join(temporary, SOUND), join(naming.folder, SOUND), (thrown) => writeFault(output, freeBytes, thrown)),
     async writeFile(fileName, data) {
       try {
         await writeFile(join(temporary, fileName), data);
@@ -145,7 +149,8 @@ async function makeFolder(folder: string): Promise<boolean> {
 async function refuseForeign(folder: string, naming: PictureNaming): Promise<void> {
   const pictures = new Set(await picturesIn(folder, naming));
   const names: string[] = (await readdir(folder)).filter((name) => !name.startsWith(".")).toSorted();
-  const foreign: string | undefined = names.find((name) => !pictures.has(name));
+  // Sound belongs to an earlier render where its pictures are there.
+  const foreign: string | undefined = names.find((name) => !pictures.has(name) && !(name === SOUND && pictures.size > 0));
   if (foreign !== undefined)
     throw new Error(
       `its folder holds "${foreign}", which is no picture such as "${naming.fileName(0)}"; give a new folder, an empty one, or that of an earlier render`,
@@ -160,7 +165,9 @@ async function picturesIn(folder: string, naming: PictureNaming): Promise<string
 
 /** Moves the earlier pictures away and the new ones in; whatever fails, the earlier ones are there again. */
 async function replacePictures({ target, temporary, replaced }: Places, naming: PictureNaming): Promise<void> {
-  const earlier: string[] = await picturesIn(target, naming);
+  const pictures: string[] = await picturesIn(target, naming);
+  const hasSound: boolean = pictures.length > 0 && (await readdir(target)).includes(SOUND);
+  const earlier: string[] = hasSound ? [...pictures, SOUND] : pictures;
   const [movedAway, movedIn]: [string[], string[]] = [[], []];
   try {
     if (earlier.length > 0) await mkdir(replaced);

@@ -1,9 +1,9 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { outputNotWritable } from "../core/errors.ts";
 import type { MeasuredCosts } from "../core/policy/costs.ts";
 import type { FileSink } from "../core/sink.ts";
+import { userCacheFolder } from "../process/user-cache.ts";
 import { openFileSink } from "./file-sink.ts";
 
 /** Another shape of the table is another number; a table of another shape is none. */
@@ -11,7 +11,7 @@ export const COSTS_VERSION: MeasuredCosts["version"] = 1;
 
 /** Where `framewright bench` keeps what it measured: in the user's cache. */
 export function costsFile(): string {
-  return join(cacheFolder(), "framewright", "costs.json");
+  return join(userCacheFolder(), "framewright", "costs.json");
 }
 
 /** What the parts cost on this host; null where nobody measured it, or only for another version of this package. */
@@ -46,11 +46,4 @@ export async function writeCosts(costs: MeasuredCosts, file: string): Promise<vo
   } finally {
     await sink.discard();
   }
-}
-
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== "") return XDG_CACHE_HOME;
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
-  return process.platform === "win32" && LOCALAPPDATA !== undefined ? LOCALAPPDATA : join(homedir(), ".cache");
 }

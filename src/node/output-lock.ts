@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { outputBusy } from "../core/errors.ts";
+import { isGone, ownIdentity, type ProcessIdentity } from "../process/process-identity.ts";
 
 const TEMPORARY_NAME = /^\.[^/\\]*\.[0-9a-f]{8}\.partial$/;
 
@@ -24,11 +24,7 @@ export interface OutputLock {
 }
 
 /** What a lock file says. */
-interface LockOwner {
-  readonly processId: number;
-  readonly host: string;
-  /** When the process began, as the system counts, for process ids are used again; null where it does not say. */
-  readonly startedAt: string | null;
+interface LockOwner extends ProcessIdentity {
   /** Name of what the render keeps beside the lock until it ends. */
   readonly temporaryName: string;
 }
@@ -41,7 +37,7 @@ interface LockOwner {
  * @throws RenderError `output-busy`, and whatever the file system throws
  */
 export async function lockOutput(lockPath: string, output: string, temporaryName: string): Promise<OutputLock> {
-  const own: LockOwner = { processId: process.pid, host: hostname(), startedAt: await startOf(process.pid), temporaryName };
+  const own: LockOwner = { ...(await ownIdentity()), temporaryName };
   const lock: OutputLock = {
     release: () => rm(lockPath, { force: true }).catch(() => {}),
     releaseNow: () => rmSync(lockPath, { force: true }),
@@ -97,23 +93,6 @@ async function readOwner(lockPath: string): Promise<LockOwner | null> {
 
 function describe(owner: LockOwner | null): string {
   return owner === null ? "it does not say which" : `process ${owner.processId} on ${owner.host}`;
-}
-
-async function isGone({ processId, host, startedAt }: LockOwner): Promise<boolean> {
-  if (host !== hostname()) return false;
-  try {
-    process.kill(processId, 0);
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "ESRCH";
-  }
-  return startedAt !== null && (await startOf(processId)) !== startedAt;
-}
-
-/** Null where the system does not say it in a file. */
-async function startOf(processId: number): Promise<string | null> {
-  const stat: string | null = await readFile(`/proc/${processId}/stat`, "utf8").catch(() => null);
-  // Behind the name, which stands in parentheses and may hold anything: see proc(5).
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }
 
 /** What a render that was killed kept under its temporary name, and under names that begin with it. */

@@ -15,12 +15,20 @@ import { ffmpegDisk } from "../encoders/ffmpeg-disk.ts";
 import { ffmpegPipe } from "../encoders/ffmpeg-pipe.ts";
 import { pngSequence } from "../encoders/png-sequence.ts";
 import { webcodecs } from "../encoders/webcodecs.ts";
+import { linkMedia } from "../browser/media-link.ts";
+import { ffmpegMix } from "../audio/ffmpeg-mix.ts";
+import { offlineMix } from "../audio/offline-mix.ts";
+import { base64 as base64Injector } from "../injectors/base64.ts";
+import { url as urlInjector } from "../injectors/url.ts";
+import { webcodecs as webcodecsInjector } from "../injectors/webcodecs.ts";
 import { underEnvironment } from "./environment.ts";
 import { openFileSink } from "./file-sink.ts";
 import { openFolderSink } from "./folder-sink.ts";
 import { hostFacts } from "./host-facts.ts";
 import { measuredHere } from "./measured-here.ts";
 import { openPageAddress } from "./file-server.ts";
+import { openMediaFiles } from "./media-files.ts";
+import { openPictureServer } from "./picture-server.ts";
 
 export interface NodeRenderOptions extends RenderOptions {
   /** Path of the browser; looked for unless said. */
@@ -70,6 +78,8 @@ export function builtInParts(options: Pick<NodeRenderOptions, "ffmpeg"> = {}): R
     captures: [canvas({ transports }), htmlInCanvas({ transports }), beginFrame(), screenshot()],
     reference: screenshot(),
     encoders: [ffmpegPipe(ffmpeg), ffmpegDisk(ffmpeg), pngSequence(ffmpeg), webcodecs()],
+    injectors: [webcodecsInjector(), base64Injector(ffmpeg), urlInjector({ openServer: openPictureServer, ...ffmpeg })],
+    mixers: [ffmpegMix(ffmpeg), offlineMix()],
   };
 }
 
@@ -80,6 +90,7 @@ export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "
       const { kind, extension } = formats[container];
       return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output);
     },
+    media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
     facts: hostFacts,
     costs: measuredHere,
     launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn }) =>

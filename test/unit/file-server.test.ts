@@ -55,6 +55,27 @@ describe("the file server", () => {
     await beyond.arrayBuffer();
   });
 
+  it("lets browsers keep what they have, as long as the file is the same", async () => {
+    const path: string = folder.path("page/changing.webm");
+    await writeFile(path, clip);
+    const ask = (headers: Record<string, string> = {}): Promise<Response> => fetch(new URL("changing.webm", address.url), { headers });
+    const first = await ask();
+    await first.arrayBuffer();
+    const etag: string = first.headers.get("etag")!;
+    // A weak one would not do for pieces of a file.
+    expect([etag.startsWith('"'), first.headers.get("cache-control")]).toEqual([true, "no-cache"]);
+    // Not by `fetch`, which asks servers for a new copy wherever it is given such a header.
+    const statusFor = (known: string): Promise<number | string> => statusOf("/changing.webm", "127.0.0.1", { "if-none-match": known });
+    expect([await statusFor(etag), await statusFor('"another"')]).toEqual([304, 200]);
+    const piece = await ask({ range: "bytes=0-9", "if-range": etag });
+    expect([piece.status, (await piece.arrayBuffer()).byteLength]).toEqual([206, 10]);
+    // As long as before, and perhaps within the same second.
+    await writeFile(path, clip.toReversed());
+    expect(await statusFor(etag)).toBe(200);
+    const changed = await ask({ range: "bytes=0-9", "if-range": etag });
+    expect([changed.status, (await changed.arrayBuffer()).byteLength]).toEqual([200, clip.length]);
+  });
+
   it("finds files by any name", async () => {
     const response = await fetch(new URL(encodeURIComponent("ein Bild, 100 % 中 #1?.txt"), address.url));
     expect([response.status, await response.text()]).toEqual([200, "odd name"]);
