@@ -12,6 +12,7 @@ import {
 import type { Frame, HostPixels } from "../core/frame.ts";
 import { Supervisor } from "../core/pipeline/supervisor.ts";
 import type { FileSink } from "../core/sink.ts";
+import { audioCodecs } from "../core/sound.ts";
 import type { Support } from "../core/support.ts";
 import { ffmpegArguments } from "../ffmpeg/arguments.ts";
 import { ffmpegBuild, type FfmpegBuild } from "../ffmpeg/build.ts";
@@ -19,6 +20,7 @@ import { findFfmpeg } from "../ffmpeg/find.ts";
 import { FfmpegRun } from "../ffmpeg/run.ts";
 import { ffmpegSupport } from "../ffmpeg/support.ts";
 import { frameData } from "./frame-data.ts";
+import { soundPathOf } from "./sound-path.ts";
 import { FrameFolder } from "../ffmpeg/frame-folder.ts";
 
 export interface FfmpegDiskOptions {
@@ -53,6 +55,7 @@ export function ffmpegDisk({ executablePath, args = [] }: FfmpegDiskOptions = {}
         apng: ["png"],
       },
       alphaCodecs: ["vp9", "prores-4444", "ffv1", "gif", "webp", "png"],
+      writesAudio: audioCodecs,
       runsIn: "process",
       takes: "disk",
       variableTiming: false,
@@ -68,10 +71,11 @@ export function ffmpegDisk({ executablePath, args = [] }: FfmpegDiskOptions = {}
       if (signal.aborted) throw aborted(signal.reason);
       if (output.kind !== "file" || output.temporaryPath === null)
         throw encoderFailed(NAME, "it writes files, and this output is none; use --encoder webcodecs");
+      const sound: string | null = soundPathOf(NAME, request, context);
       const build: FfmpegBuild = await ffmpegBuild(await findFfmpeg(executablePath));
       const format = request.frameFormat as HostPixels["format"];
       const frames: FrameFolder = await FrameFolder.make(`${output.temporaryPath}.frames`, format, output);
-      return new FfmpegDiskSession(build, args, request, context, output, frames);
+      return new FfmpegDiskSession(build, args, request, context, output, frames, sound);
     },
   };
 }
@@ -84,6 +88,7 @@ class FfmpegDiskSession implements EncoderSession {
   readonly #output: FileSink;
   readonly #frames: FrameFolder;
   readonly #supervisor: Supervisor;
+  readonly #sound: string | null;
   #nextEstimate = FIRST_ESTIMATE;
   #run: FfmpegRun | null = null;
   /** The first fault wins, and every later call hears of it. */
@@ -98,6 +103,7 @@ class FfmpegDiskSession implements EncoderSession {
     context: EncoderContext,
     output: FileSink,
     frames: FrameFolder,
+    sound: string | null,
   ) {
     this.#build = build;
     this.#extra = extra;
@@ -106,6 +112,7 @@ class FfmpegDiskSession implements EncoderSession {
     this.#output = output;
     this.#frames = frames;
     this.#supervisor = new Supervisor(context.inactivityTimeoutMs, context.signal);
+    this.#sound = sound;
   }
 
   async write(frame: Frame): Promise<void> {
@@ -173,6 +180,7 @@ class FfmpegDiskSession implements EncoderSession {
       encoder: NAME,
       input: { from: "folder", folder: this.#frames.path, pattern: this.#frames.pattern },
       output: { to: "file", path: this.#output.temporaryPath! },
+      sound: this.#sound,
       build: this.#build,
       extra: this.#extra,
     });

@@ -4,6 +4,7 @@ import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSessi
 import { aborted, encoderFailed, isRenderError, type RenderError } from "../core/errors.ts";
 import type { Frame } from "../core/frame.ts";
 import type { FileSink } from "../core/sink.ts";
+import { audioCodecs } from "../core/sound.ts";
 import type { Support } from "../core/support.ts";
 import { ffmpegArguments } from "../ffmpeg/arguments.ts";
 import { ffmpegBuild, type FfmpegBuild } from "../ffmpeg/build.ts";
@@ -12,6 +13,7 @@ import { packetFile, type PacketFile } from "../ffmpeg/packet-file.ts";
 import { FfmpegRun } from "../ffmpeg/run.ts";
 import { ffmpegSupport } from "../ffmpeg/support.ts";
 import { frameData } from "./frame-data.ts";
+import { soundPathOf } from "./sound-path.ts";
 
 export interface FfmpegPipeOptions {
   /** Path of ffmpeg; found where it is not given. */
@@ -39,6 +41,7 @@ export function ffmpegPipe({ executablePath, args = [] }: FfmpegPipeOptions = {}
         apng: ["png"],
       },
       alphaCodecs: ["vp9", "prores-4444", "ffv1", "webp", "png"],
+      writesAudio: audioCodecs,
       runsIn: "process",
       takes: "stream",
       variableTiming: true,
@@ -97,6 +100,7 @@ class FfmpegPipeSession implements EncoderSession {
     const args: readonly string[] = ffmpegArguments(request, {
       ...{ encoder: NAME, input: { from: "pipe" }, build, extra },
       output: { to: "file", path: packets?.path ?? output.temporaryPath },
+      sound: soundPathOf(NAME, request, context),
     });
     const run: FfmpegRun = await FfmpegRun.start(build, args, { ...context, encoder: NAME });
     return new FfmpegPipeSession(request, signal, output, run, packets);

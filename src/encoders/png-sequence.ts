@@ -29,6 +29,7 @@ export function pngSequence({ executablePath }: PngSequenceOptions = {}): Encode
       accepts: ["RGBA", "PNG", "I420", "JPEG"],
       writes: { "png-sequence": ["png"], "jpeg-sequence": ["jpeg"], "webp-sequence": ["webp"] },
       alphaCodecs: ["png", "webp"],
+      writesAudio: {},
       runsIn: "process",
       takes: "files",
       variableTiming: false,

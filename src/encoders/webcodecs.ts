@@ -11,7 +11,7 @@ import type {
   EncoderTraits,
 } from "../core/encoder.ts";
 import type { Frame, HostPixels } from "../core/frame.ts";
-import type { FrameRate } from "../core/frame-rate.ts";
+import { frameTime, type FrameRate } from "../core/frame-rate.ts";
 import { Supervisor } from "../core/pipeline/supervisor.ts";
 import type { FileSink } from "../core/sink.ts";
 import type { Support } from "../core/support.ts";
@@ -22,6 +22,7 @@ import { codecStrings, type WebCodec } from "./codec-strings.ts";
 import { ContainerWriter, type TimedPacket } from "../core/container/container-writer.ts";
 import { frameData } from "./frame-data.ts";
 import { rateControl } from "./webcodecs-rate.ts";
+import { SoundEncoding, soundLack } from "./webcodecs-sound.ts";
 
 const NAME = "webcodecs";
 const OWN_PAGE_SIZE = { width: 32, height: 32 } as const;
@@ -33,6 +34,8 @@ const traits: EncoderTraits = {
   accepts: ["page", "I420", "RGBA", "PNG", "JPEG"],
   writes: { mp4: ["h264", "hevc", "av1"], webm: ["vp9", "av1", "vp8"], mov: ["h264"], mkv: ["h264"] },
   alphaCodecs: [],
+  // No FLAC: browsers encode none.
+  writesAudio: { mp4: ["aac", "opus"], webm: ["opus"], mov: ["aac", "pcm"], mkv: ["aac", "opus", "pcm"] },
   runsIn: "page",
   takes: "stream",
   variableTiming: true,
@@ -55,6 +58,8 @@ async function probe(request: EncodeRequest, { browser }: EncoderProbeContext): 
     await openOwnDocument(page);
     await page.evaluate(encoderScript);
     const codec: string | null = await page.evaluate<string | null>(`__framewrightEncoder.choose(${JSON.stringify(settingsOf(request))})`);
+    const lack: string | null = request.audio === null ? null : await soundLack(request.audio, browser);
+    if (lack !== null) return { ok: false, reasons: [lack] };
     if (codec !== null) return { ok: true, details: { codec } };
     const { width, height } = request.size;
     return { ok: false, reasons: [`${browser.product} encodes no ${codecNames[request.codec as WebCodec]} at ${width}×${height}`] };
@@ -66,8 +71,10 @@ async function probe(request: EncodeRequest, { browser }: EncoderProbeContext): 
 const codecNames: Readonly<Record<WebCodec, string>> = { h264: "H.264", hevc: "HEVC", av1: "AV1", vp9: "VP9", vp8: "VP8" };
 
 /** What no browser's encoder does, whichever browser it is. */
-function refusals({ container, codec, alpha, quality: { level, preset, pixelFormat }, hardware }: EncodeRequest): string[] {
+function refusals({ container, codec, alpha, quality: { level, preset, pixelFormat }, hardware, audio }: EncodeRequest): string[] {
   const reasons: string[] = [];
+  if (audio !== null && traits.writesAudio[container]?.includes(audio.codec) !== true)
+    reasons.push(`it writes no sound as ${audio.codec} into ${container}`);
   if (traits.writes[container]?.includes(codec) !== true) reasons.push(`it writes no ${codec} into ${container}`);
   if (alpha) reasons.push("the encoders of browsers keep no transparency");
   if (level === "lossless") reasons.push("the encoders of browsers are not lossless");
@@ -96,6 +103,7 @@ class WebCodecsSession implements EncoderSession {
   readonly #context: EncoderContext;
   readonly #page: BrowserPage;
   readonly #writer: ContainerWriter;
+  readonly #sound: SoundEncoding | null;
   readonly #framesPerKey: number;
   readonly #supervisor: Supervisor;
   #muxing: Promise<void> = Promise.resolve();
@@ -110,11 +118,18 @@ class WebCodecsSession implements EncoderSession {
   #aborting: Promise<void> | null = null;
   #decoderConfig: VideoDecoderConfig | null = null;
 
-  private constructor(request: EncodeRequest, context: EncoderContext, page: BrowserPage, writer: ContainerWriter) {
+  private constructor(
+    request: EncodeRequest,
+    context: EncoderContext,
+    page: BrowserPage,
+    writer: ContainerWriter,
+    sound: SoundEncoding | null,
+  ) {
     this.#request = request;
     this.#context = context;
     this.#page = page;
     this.#writer = writer;
+    this.#sound = sound;
     this.#supervisor = new Supervisor(context.inactivityTimeoutMs, context.signal);
     this.#framesPerKey = request.quality.gop ?? keyFrameDistance(request.frameRate);
   }
@@ -128,12 +143,28 @@ class WebCodecsSession implements EncoderSession {
       context.warn(
         `Browsers encode ${codecNames[request.codec as WebCodec]} at no constant quality: CRF ${request.quality.crf} became ${settings.rate.bitrate} bits a second`,
       );
+    const sound: SoundEncoding | null = await openSound(request, context);
+    try {
+      return await WebCodecsSession.#startPictures(request, context, settings, sound);
+    } catch (thrown) {
+      await sound?.[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  static async #startPictures(
+    request: EncodeRequest,
+    context: EncoderContext,
+    settings: EncoderSettings,
+    sound: SoundEncoding | null,
+  ): Promise<WebCodecsSession> {
     const writer: ContainerWriter = await ContainerWriter.open(fileOf(context), {
       ...request,
       packetLimit: request.frameCount,
+      sound: sound?.track ?? null,
     });
     const page: BrowserPage = request.frameFormat === "page" ? framePage(context) : await context.browser.newPage(OWN_PAGE_SIZE);
-    const session = new WebCodecsSession(request, context, page, writer);
+    const session = new WebCodecsSession(request, context, page, writer, sound);
     try {
       if (page !== context.page) await openOwnDocument(page);
       await page.bind("__framewrightChunk", (notice) => session.#receive(JSON.parse(notice) as EncoderNotice));
@@ -152,6 +183,8 @@ class WebCodecsSession implements EncoderSession {
       if (this.#finishing) throw encoderFailed(NAME, `frame ${frame.index} came after the finish`);
       if (!frame.repeats || this.#framesIn === 0 || this.#request.timing === "constant") await this.#encode(frame);
       this.#framesIn++;
+      // The sound of the frames that are there: what is further on waits with them.
+      await this.#guarded("write", this.#writeSound(frameTime(this.#framesIn, this.#request.frameRate)));
     } finally {
       frame.close();
     }
@@ -169,6 +202,10 @@ class WebCodecsSession implements EncoderSession {
     if (isKey) this.#lastKey = start;
     this.#starts.push(start);
     await this.#guarded("write", this.#page.evaluate(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
+  }
+
+  async #writeSound(until: number): Promise<void> {
+    await this.#sound?.writeUntil(until, this.#writer, () => this.#supervisor.beat());
   }
 
   /** A frame that cannot be encoded would be missing from the file: the fault stays. */
@@ -200,6 +237,9 @@ class WebCodecsSession implements EncoderSession {
     await this.#muxing;
     await this.#closeOwnPage();
     await this.#writeHeld(this.#framesIn);
+    this.#writer.endPictures();
+    await this.#writeSound(Infinity);
+    await this.#sound?.[Symbol.asyncDispose]();
     await this.#writer.finish();
   }
 
@@ -265,6 +305,7 @@ class WebCodecsSession implements EncoderSession {
     await this.#page.evaluate("globalThis.__framewrightEncoder?.close()").catch(() => {});
     await this.#muxing.catch(() => {});
     await this.#writer.cancel();
+    await this.#sound?.[Symbol.asyncDispose]();
     await this.#closeOwnPage();
   }
 
@@ -276,6 +317,17 @@ class WebCodecsSession implements EncoderSession {
 function framePage({ page }: EncoderContext): BrowserPage {
   if (page === null) throw encoderFailed(NAME, "the frames stay in a page that it was not given");
   return page;
+}
+
+/** @throws RenderError `encoder-failed` */
+async function openSound({ audio }: EncodeRequest, { sound, browser }: EncoderContext): Promise<SoundEncoding | null> {
+  if (audio === null) return null;
+  if (sound === null) throw encoderFailed(NAME, `it was asked for ${audio.codec} and given no sound`);
+  try {
+    return await SoundEncoding.open(audio, sound, browser);
+  } catch (thrown) {
+    throw isRenderError(thrown) ? thrown : encoderFailed(NAME, `encoding the sound failed: ${messageOf(thrown)}`, {}, thrown);
+  }
 }
 
 function fileOf({ output }: EncoderContext): FileSink {

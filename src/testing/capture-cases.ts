@@ -44,7 +44,7 @@ export function captureCases(capture: Capture, options: CaptureCasesOptions): Co
   const testCase = (name: string, document: string, body: (session: CaptureSession) => Promise<void>): ContractCase => ({
     name,
     async run() {
-      const context = { browser: options.browser, signal: new AbortController().signal, warn: () => {} };
+      const context = { browser: options.browser, signal: new AbortController().signal, warn: () => {}, attachMedia: null };
       const request = {
         url: await options.serve(document),
         size: SIZE,

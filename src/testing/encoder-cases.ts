@@ -1,12 +1,14 @@
 import type { Browser } from "../core/browser.ts";
-import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSession } from "../core/encoder.ts";
+import type { EncodeRequest, EncodeResult, Encoder, EncoderContext, EncoderSession, EncoderTraits } from "../core/encoder.ts";
 import { isRenderError } from "../core/errors.ts";
 import { codecs, frameFormatsFor, type Container, type VideoCodec } from "../core/formats.ts";
 import { rawFrameBytes, type Frame } from "../core/frame.ts";
 import { checkOutput, type OutputFacts } from "../core/pipeline/check-output.ts";
 import { pump } from "../core/pipeline/pump.ts";
 import type { OutputSink } from "../core/sink.ts";
+import { audioBitrates, CHANNELS, SAMPLE_RATE, type AudioCodec, type MixedSound } from "../core/sound.ts";
 import { assert, rejectionOf, settled, type ContractCase } from "./contract-case.ts";
+import { memorySound } from "./memory-sound.ts";
 import { patternSource, type PatternSource } from "./pattern-source.ts";
 
 export interface EncoderCasesOptions {
@@ -15,12 +17,15 @@ export interface EncoderCasesOptions {
   openSink(container: Container): Promise<OutputSink>;
   /** A raw format that the encoder accepts. */
   readonly format: "RGBA" | "I420";
+  /** A mix of these samples, for the cases with sound: in memory alone unless given, while encoders that run processes need a file. */
+  openSound?(samples: Float32Array): Promise<MixedSound>;
 }
 
 const SIZE = { width: 320, height: 180 } as const;
 const RATE = { numerator: 30000, denominator: 1001 } as const;
 const FRAMES = 24;
 const REPEATS = [5, 6, 20] as const;
+const SAMPLES: number = Math.round((FRAMES * RATE.denominator * SAMPLE_RATE) / RATE.numerator);
 
 interface Bench {
   readonly source: PatternSource;
@@ -50,6 +55,7 @@ export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): Co
         timing: "constant",
         hardware: null,
         loop: 0,
+        audio: null,
         ...asked,
       };
       const sink: OutputSink = await options.openSink(request.container);
@@ -58,11 +64,14 @@ export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): Co
         ...{ size: SIZE, frameRate: RATE, frameCount: FRAMES, format, repeatAt: REPEATS },
         isTransparent: request.alpha,
       });
+      const openSound = options.openSound ?? (async (samples) => memorySound(samples));
+      await using sound = request.audio === null ? null : await openSound(tone());
       const context: EncoderContext = {
         output: sink,
         signal: stop.signal,
         browser: options.browser,
         page: null,
+        sound,
         inactivityTimeoutMs: 30_000,
         warn: () => {},
       };
@@ -130,6 +139,15 @@ export function encoderCases(encoder: Encoder, options: EncoderCasesOptions): Co
           await written(bench);
         },
         { ...cell, timing: "variable" },
+      ),
+    ),
+    ...soundCells(traits, cells).map(({ sound, ...cell }) =>
+      testCase(
+        `writes sound as ${sound} beside the pictures into ${cell.container}, as long as they are`,
+        async (bench) => {
+          await written(bench);
+        },
+        { ...cell, audio: { codec: sound, bitrate: audioBitrates[sound] } },
       ),
     ),
     testCase("closes every frame by the end", async ({ source, stop, open }) => {
@@ -217,6 +235,26 @@ function cellsOf({ traits }: Encoder, format: EncoderCasesOptions["format"]): re
     held.map((codec) => ({ container: container as Container, codec })),
   );
   return all.filter(({ codec }) => frameFormatsFor(false, codecs[codec].color !== "4:2:0").includes(format));
+}
+
+interface SoundCell extends Cell {
+  readonly sound: AudioCodec;
+}
+
+/** The first codec of sound in each container. */
+function soundCells({ writesAudio }: EncoderTraits, cells: readonly Cell[]): readonly SoundCell[] {
+  return Object.entries(writesAudio).flatMap(([container, [sound]]) => {
+    const cell: Cell | undefined = cells.find((one) => one.container === container);
+    return cell === undefined || sound === undefined ? [] : [{ ...cell, sound }];
+  });
+}
+
+/** 440 Hz, as long as the pictures. */
+function tone(): Float32Array {
+  return Float32Array.from({ length: SAMPLES * CHANNELS }, (_, at) => {
+    const seconds: number = Math.floor(at / CHANNELS) / SAMPLE_RATE;
+    return 0.25 * Math.sin(2 * Math.PI * 440 * seconds);
+  });
 }
 
 async function firstFrame(source: PatternSource): Promise<Frame> {

@@ -14,4 +14,5 @@ export { captureCases, type CaptureCasesOptions } from "./capture-cases.ts";
 export type { ContractCase } from "./contract-case.ts";
 export { encoderCases, type EncoderCasesOptions } from "./encoder-cases.ts";
 export { memorySink, type MemorySink } from "./memory-sink.ts";
+export { memorySound } from "./memory-sound.ts";
 export { patternSource, type PatternOptions, type PatternSource } from "./pattern-source.ts";

@@ -4,10 +4,13 @@ import type { FileSink } from "../core/sink.ts";
 export interface MemorySink extends FileSink {
   readonly state: "open" | "committed" | "discarded";
   readonly bytes: Uint8Array;
+  /** What was written beside it. */
+  readonly sidecarBytes: Uint8Array;
 }
 
 export function memorySink(name = "memory.mp4"): MemorySink {
   let bytes: Uint8Array = new Uint8Array(0);
+  let beside: Uint8Array = new Uint8Array(0);
   let state: MemorySink["state"] = "open";
   return {
     kind: "file",
@@ -18,6 +21,18 @@ export function memorySink(name = "memory.mp4"): MemorySink {
     },
     get bytes() {
       return bytes;
+    },
+    get sidecarBytes() {
+      return beside;
+    },
+    sidecar: {
+      name: `${name}.wav`,
+      async append(data) {
+        const longer = new Uint8Array(beside.byteLength + data.byteLength);
+        longer.set(beside);
+        longer.set(data, beside.byteLength);
+        beside = longer;
+      },
     },
     async write(data, position) {
       const end: number = position + data.byteLength;
@@ -33,6 +48,7 @@ export function memorySink(name = "memory.mp4"): MemorySink {
     freeBytes: async () => null,
     async clear() {
       bytes = new Uint8Array(0);
+      beside = new Uint8Array(0);
     },
     async commit() {
       if (state === "open") state = "committed";

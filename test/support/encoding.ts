@@ -22,6 +22,7 @@ export function requestFor(asked: Partial<EncodeRequest> & Pick<EncodeRequest, "
     timing: "constant",
     hardware: null,
     loop: 0,
+    audio: null,
     ...asked,
   };
 }
@@ -55,6 +56,7 @@ export function openSession(
     signal: options.signal ?? new AbortController().signal,
     browser: {} as Browser,
     page: null,
+    sound: null,
     inactivityTimeoutMs: options.inactivityTimeoutMs ?? 30_000,
     warn: () => {},
   });

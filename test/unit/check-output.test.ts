@@ -14,6 +14,7 @@ const expected: ExpectedOutput = {
   timing: "constant",
   alpha: false,
   loop: 0,
+  audio: null,
 };
 const facts: OutputFacts = {
   container: "mp4",
@@ -24,6 +25,7 @@ const facts: OutputFacts = {
   alpha: false,
   loop: null,
   colorSpace: bt709,
+  audio: null,
   byteLength: 1000,
 };
 const good: ReadOutput = { facts, timestamps: [0, 1001 / 30000, 2002 / 30000], tickSeconds: 1 / 30000, faults: [] };
@@ -91,6 +93,39 @@ describe("the check of a finished video", () => {
       "the colour matrix is bt709 instead of rgb",
       "the full colour range is false instead of true",
     ]);
+  });
+});
+
+describe("the check of the sound", () => {
+  const sound = { codec: "aac", sampleRate: 48_000, channels: 2, durationSeconds: 0.1001 } as const;
+  const asked = { audio: { codec: "aac", bitrate: 192_000 } } as const;
+
+  it("finds nothing wrong with what is as asked for, and one packet longer or shorter than the pictures", () => {
+    expect(faultsOf({ audio: sound }, asked)).toEqual([]);
+    expect(faultsOf({ audio: { ...sound, durationSeconds: 0.1001 + 1024 / 48_000 } }, asked)).toEqual([]);
+    expect(faultsOf({ audio: { ...sound, durationSeconds: 0.1001 - 1024 / 48_000 } }, asked)).toEqual([]);
+  });
+
+  it.each([
+    [null, "its sound is missing"],
+    [{ ...sound, codec: "opus" }, "the codec of the sound is opus instead of aac"],
+    [{ ...sound, sampleRate: 44_100 }, "the sample rate of the sound is 44100 instead of 48000"],
+    [{ ...sound, channels: 1 }, "the number of channels of the sound is 1 instead of 2"],
+    [{ ...sound, durationSeconds: 0.0501 }, "the sound lasts 0.0501 s instead of 0.1001 s"],
+    [{ ...sound, durationSeconds: 0.13 }, "the sound lasts 0.13 s instead of 0.1001 s"],
+  ])("%j", (audio, fault) => {
+    expect(faultsOf({ audio }, asked)).toEqual([fault]);
+  });
+
+  it("holds sound without packets to the sample", () => {
+    const pcm = { ...sound, codec: "pcm" } as const;
+    const wanted = { audio: { codec: "pcm", bitrate: null } } as const;
+    expect(faultsOf({ audio: pcm }, wanted)).toEqual([]);
+    expect(faultsOf({ audio: { ...pcm, durationSeconds: 0.1001 + 2 / 48_000 } }, wanted)).toHaveLength(1);
+  });
+
+  it("finds sound that nobody asked for", () => {
+    expect(faultsOf({ audio: sound })).toEqual(["it holds sound that nobody asked for"]);
   });
 });
 

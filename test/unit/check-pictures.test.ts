@@ -76,7 +76,7 @@ describe("a moving picture that is read back", () => {
 describe("a folder of pictures that is checked", () => {
   const expected: Omit<ExpectedOutput, "container" | "codec"> = {
     ...{ size, frameRate: { numerator: 25, denominator: 1 }, frameCount: 5, pictures: 5 },
-    ...{ timing: "constant", alpha: false, loop: 0 },
+    ...{ timing: "constant", alpha: false, loop: 0, audio: null },
   };
 
   async function folderOf(place: Scratch, extension: string, args: readonly string[]): Promise<FolderSink> {

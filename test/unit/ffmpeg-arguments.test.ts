@@ -12,7 +12,7 @@ import { efforts } from "../../src/ffmpeg/quality.ts";
 function requestFor(container: Container, codec: VideoCodec, changes: Partial<EncodeRequest> = {}): EncodeRequest {
   return {
     ...{ size: { width: 64, height: 48 }, frameRate: { numerator: 30, denominator: 1 }, frameCount: 12, frameFormat: "RGBA" },
-    ...{ container, codec, alpha: false, quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0 },
+    ...{ container, codec, alpha: false, quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0, audio: null },
     ...changes,
   };
 }
@@ -23,7 +23,14 @@ function build(release: FfmpegRelease | null, encoders: readonly string[] = ["li
 
 function argsFor(request: EncodeRequest, options: Partial<FfmpegArgumentsOptions> = {}): string[] {
   return ffmpegArguments(request, {
-    ...{ encoder: "test", input: { from: "pipe" }, output: { to: "file", path: "/out" }, build: build({ major: 7, minor: 0 }), extra: [] },
+    ...{
+      encoder: "test",
+      input: { from: "pipe" },
+      output: { to: "file", path: "/out" },
+      build: build({ major: 7, minor: 0 }),
+      sound: null,
+      extra: [],
+    },
     ...options,
   });
 }
@@ -231,5 +238,46 @@ describe("colour", () => {
 
   it("RGB is not tagged as YCbCr", () => {
     expect(argsFor(requestFor("mkv", "ffv1"))).not.toContain("-colorspace");
+  });
+});
+
+describe("sound", () => {
+  const opus = { codec: "opus", bitrate: 160_000 } as const;
+  const aac = { codec: "aac", bitrate: 192_000 } as const;
+  const withSound = (request: EncodeRequest, options: Partial<FfmpegArgumentsOptions> = {}): string[] =>
+    argsFor(request, { sound: "/mix.wav", ...options });
+
+  it("is the second input, and never the shorter that ends the run", () => {
+    const args = withSound(requestFor("mp4", "h264", { audio: aac }));
+    expect(args.filter((one) => one === "-i")).toHaveLength(2);
+    expect(valueOf(args, "-i")).toBe("file:/mix.wav");
+    expect(args.flatMap((one, at) => (one === "-map" ? [args[at + 1]] : []))).toEqual(["0:v:0", "1:a:0"]);
+    expect([valueOf(args, "-c:a"), valueOf(args, "-b:a")]).toEqual(["aac", "192000"]);
+    expect(args).not.toContain("-shortest");
+    expect(argsFor(requestFor("mp4", "h264"))).not.toContain("-c:a");
+  });
+
+  it("as AAC is made by the better encoder where the build has it", () => {
+    const args = withSound(requestFor("mp4", "h264", { audio: aac }), { build: build(null, ["aac", "libfdk_aac"]) });
+    expect(valueOf(args, "-c:a")).toBe("libfdk_aac");
+  });
+
+  it.for([
+    [{ major: 5, minor: 1 }, "0.0065"],
+    [{ major: 6, minor: 0 }, undefined],
+    [null, undefined],
+  ] as const)("as Opus in Matroska comes later by its delay with %j alone, which counts it twice", ([release, offset]) => {
+    const args = withSound(requestFor("webm", "vp9", { audio: opus }), { build: build(release) });
+    expect(valueOf(args, "-itsoffset")).toBe(offset);
+    expect(valueOf(args, "-avoid_negative_ts")).toBe("disabled");
+    const inMp4 = withSound(requestFor("mp4", "h264", { audio: opus }), { build: build(release) });
+    expect([valueOf(inMp4, "-itsoffset"), valueOf(inMp4, "-avoid_negative_ts")]).toEqual([undefined, undefined]);
+  });
+
+  it("without loss has 24 bits", () => {
+    const flac = withSound(requestFor("mkv", "h264", { audio: { codec: "flac", bitrate: null } }));
+    expect([valueOf(flac, "-c:a"), valueOf(flac, "-bits_per_raw_sample"), valueOf(flac, "-b:a")]).toEqual(["flac", "24", undefined]);
+    const pcm = withSound(requestFor("mov", "h264", { audio: { codec: "pcm", bitrate: null } }));
+    expect(valueOf(pcm, "-c:a")).toBe("pcm_s24le");
   });
 });

@@ -1,4 +1,5 @@
 import {
+  EncodedAudioPacketSource,
   EncodedPacket,
   EncodedVideoPacketSource,
   MkvOutputFormat,
@@ -13,7 +14,10 @@ import {
 import { formats, type Container, type VideoCodec } from "../formats.ts";
 import { frameTime, type FrameRate } from "../frame-rate.ts";
 import type { FileSink } from "../sink.ts";
+import { SAMPLE_RATE } from "../sound.ts";
 import { alphaModeAt } from "./matroska-alpha-mode.ts";
+import { codecDelayPatches, DELAY_PLACEHOLDER, type Patch } from "./matroska-codec-delay.ts";
+import { soundCodecs, soundTimes, type SoundPacket, type SoundTrack } from "./sound-packets.ts";
 
 /** Codecs by the names of the library that writes containers. FFV1 is none of them. */
 const packetCodecs = {
@@ -37,7 +41,12 @@ export interface ContainerSettings {
   readonly packetLimit: number | null;
   /** Packets carry an alpha picture beside the visible one, as those of VP9 in WebM do. */
   readonly alpha: boolean;
+  /** Null for pictures alone. */
+  readonly sound: SoundTrack | null;
 }
+
+/** Decoders of Opus need so much before a place that was sought to sound right there (RFC 7845). */
+const OPUS_PRE_ROLL_NS = 80_000_000;
 
 /** One encoded picture, its time counted in frames: times are made of whole numbers alone, and nothing adds up. */
 export interface TimedPacket {
@@ -61,12 +70,15 @@ export class ContainerWriter {
   readonly #settings: ContainerSettings;
   readonly #output: Output;
   readonly #packets: EncodedVideoPacketSource;
+  readonly #sound: EncodedAudioPacketSource | null;
   /**
    * Matroska's plain blocks say no duration, and players guess. Blocks with additions, which are there for alpha, do say it: so
    * where packets last unequally long each has an empty one, and the flag that there is alpha is taken back at the end.
    */
   readonly #saysDurations: boolean;
   #alphaModeAt: number | null = null;
+  /** Matroska's delay of the sound. */
+  #delayPatches: readonly Patch[] = [];
 
   private constructor(sink: FileSink, settings: ContainerSettings) {
     this.#sink = sink;
@@ -85,6 +97,21 @@ export class ContainerWriter {
       ...(packetLimit === null ? {} : { maximumPacketCount: packetLimit }),
       canBeTransparent: alpha || this.#saysDurations,
     });
+    this.#sound = settings.sound === null ? null : this.#addSoundTrack(settings.sound);
+  }
+
+  #addSoundTrack({ codec, packetLimit }: SoundTrack): EncodedAudioPacketSource {
+    const sound = new EncodedAudioPacketSource(soundCodecs[codec]);
+    this.#output.addAudioTrack(sound, {
+      ...(packetLimit === null ? {} : { maximumPacketCount: packetLimit }),
+      ...(this.#delaysSound() ? { name: DELAY_PLACEHOLDER } : {}),
+    });
+    return sound;
+  }
+
+  #delaysSound(): boolean {
+    const { container, sound } = this.#settings;
+    return (container === "webm" || container === "mkv") && sound !== null && sound.primingSamples > 0;
   }
 
   /** @throws TypeError where `canRemux` says no */
@@ -114,9 +141,29 @@ export class ContainerWriter {
     );
   }
 
+  /** In order, beside the pictures: what comes earlier than they do waits in memory. The first one comes with the configuration. */
+  async addSound(packet: SoundPacket, decoderConfig: AudioDecoderConfig | null): Promise<void> {
+    const { container, sound } = this.#settings;
+    if (sound === null || this.#sound === null) throw new TypeError("The container was told of no sound");
+    if (packet.start >= sound.sampleCount) return;
+    const { timestamp, duration } = soundTimes(container, sound, packet);
+    await this.#sound.add(
+      new EncodedPacket(packet.data, "key", timestamp, duration),
+      decoderConfig === null ? undefined : { decoderConfig },
+    );
+  }
+
+  /** No more pictures come: sound that is longer need not wait for them. */
+  endPictures(): void {
+    this.#packets.close();
+  }
+
   /** Writes what is held back and the index. */
   async finish(): Promise<void> {
     await this.#output.finalize();
+    if (this.#delaysSound() && this.#delayPatches.length === 0)
+      throw new Error("The place for the delay of the sound is not where the muxer used to write it");
+    for (const { position, bytes } of this.#delayPatches) await this.#sink.write(bytes, position);
     if (!this.#saysDurations) return;
     if (this.#alphaModeAt === null) throw new Error("The flag for alpha is not where the muxer used to write it");
     await this.#sink.write(Uint8Array.of(0), this.#alphaModeAt);
@@ -133,13 +180,21 @@ export class ContainerWriter {
     return this.#saysDurations ? Math.round(seconds * 1000) / 1000 : seconds;
   }
 
+  #delayPatchesFor(segment: Uint8Array): Patch[] {
+    const { sound } = this.#settings;
+    if (sound === null || !this.#delaysSound()) return [];
+    const delay: number = Math.round((sound.primingSamples * 1e9) / SAMPLE_RATE);
+    return codecDelayPatches(segment, { delay, preRoll: sound.codec === "opus" ? OPUS_PRE_ROLL_NS : null });
+  }
+
   #format(): OutputFormat {
-    const { container, packetLimit } = this.#settings;
+    const { container, packetLimit, sound } = this.#settings;
     // The index goes to the front, into room that the number of packets tells: nothing is kept in memory or written twice.
-    const fastStart = packetLimit === null ? false : "reserve";
+    const fastStart = packetLimit === null || sound?.packetLimit === null ? false : "reserve";
     const onSegmentHeader = (segment: Uint8Array, position: number): void => {
       const at: number | null = alphaModeAt(segment);
       this.#alphaModeAt = at === null ? null : position + at;
+      this.#delayPatches = this.#delayPatchesFor(segment).map(({ position: within, bytes }) => ({ position: position + within, bytes }));
     };
     switch (container) {
       case "mov":

@@ -4,7 +4,9 @@ import { aborted, encoderFailed, isRenderError, messageOf } from "../errors.ts";
 import type { Container, VideoCodec } from "../formats.ts";
 import { frameTime, type FrameRate } from "../frame-rate.ts";
 import type { FileSink } from "../sink.ts";
+import { SAMPLE_RATE } from "../sound.ts";
 import { ContainerWriter, type TimedPacket } from "./container-writer.ts";
+import { SoundCopy } from "./sound-copy.ts";
 
 /** One finished video file, whose packets are taken over as they are. It begins with a key frame. */
 export interface RemuxPart {
@@ -39,7 +41,8 @@ interface OpenPart {
 
 /**
  * Writes the packets of one or several files into one, in order, without encoding them again. Times are numbers of frames
- * through the exact rate, so nothing drifts where files meet. Packets are streamed: memory holds the index alone.
+ * through the exact rate, so nothing drifts where files meet. Packets are streamed: memory holds the index alone. The sound is
+ * that of the first file, which holds it for all of them.
  *
  * @returns how many packets the output has
  * @throws RenderError `encoder-failed` where a file holds other frames than it should or does not fit the first one,
@@ -49,37 +52,52 @@ export async function remux(parts: readonly RemuxPart[], output: FileSink, optio
   let writer: ContainerWriter | null = null;
   let [written, offset]: [number, number] = [0, 0];
   let config: VideoDecoderConfig | null = null;
+  let sound: SoundCopy | null = null;
+  const frameCount: number = parts.reduce((sum, part) => sum + part.frameCount, 0);
+  const sampleCount: number = Math.round(frameTime(frameCount, options.frameRate) * SAMPLE_RATE);
   try {
     for (const part of parts) {
       using open = await openPart(part);
       config ??= open.config;
       refuseOther(open, config, parts[0]!.file.name);
+      if (writer === null) sound = await SoundCopy.open(await inputOf(part.file), part.file, sampleCount);
       writer ??= await ContainerWriter.open(output, {
         ...options,
         packetLimit: parts.reduce((sum, { starts, frameCount }) => sum + (starts?.length ?? frameCount), 0),
         alpha: open.first.sideData.alpha !== undefined,
+        sound: sound?.track ?? null,
       });
       for await (const packet of timedPackets(open, part, options)) {
         if (options.signal?.aborted === true) throw aborted(options.signal.reason);
-        await writer.add({ ...packet, start: offset + packet.start }, written === 0 ? config : null);
+        const start: number = offset + packet.start;
+        await writer.add({ ...packet, start }, written === 0 ? config : null);
+        await sound?.copyUntil(frameTime(start + packet.frames, options.frameRate), writer, options.signal);
         written++;
       }
       offset += part.frameCount;
     }
+    writer?.endPictures();
+    if (writer !== null) await sound?.copyUntil(Infinity, writer, options.signal);
     await writer?.finish();
     return written;
   } catch (thrown) {
     await writer?.cancel();
     throw isRenderError(thrown) ? thrown : encoderFailed(NAME, messageOf(thrown), {}, thrown);
+  } finally {
+    sound?.[Symbol.dispose]();
   }
 }
 
-async function openPart({ file }: RemuxPart): Promise<OpenPart & Disposable> {
+async function inputOf(file: RemuxPart["file"]): Promise<Input> {
   const byteLength: number = await file.byteLength();
-  const input = new Input({
+  return new Input({
     formats: ALL_FORMATS,
     source: new CustomSource({ getSize: () => byteLength, read: (start, end) => file.read(start, end) }),
   });
+}
+
+async function openPart({ file }: RemuxPart): Promise<OpenPart & Disposable> {
+  const input: Input = await inputOf(file);
   try {
     const track: InputVideoTrack | null = await input.getPrimaryVideoTrack();
     const config: VideoDecoderConfig | null | undefined = await track?.getDecoderConfig();

@@ -12,6 +12,10 @@ const TRACKS = 0x1654ae6b;
 const TRACK_ENTRY = 0xae;
 const CODEC_ID = 0x86;
 const CODEC_PRIVATE = 0x63a2;
+const CODEC_DELAY = 0x56aa;
+const TRACK_TYPE = 0x83;
+/** As its tracks say it. */
+const AUDIO = 2;
 const CLUSTER = 0x1f43b675;
 
 interface Element {
@@ -32,6 +36,26 @@ export async function readMatroskaCodec(file: ByteWindow): Promise<MatroskaCodec
   return { id: name, setup: new Uint8Array(content.buffer, content.byteOffset, content.byteLength).slice() };
 }
 
+/** Seconds that lie before the first sample of the first track of sound; 0 where none says so. */
+export async function readCodecDelay(file: ByteWindow): Promise<number> {
+  const segment: Element = await childOf(file, { id: 0, start: 0, end: file.length }, SEGMENT);
+  for await (const entry of childrenOf(file, await childOf(file, segment, TRACKS))) {
+    if (entry.id !== TRACK_ENTRY) continue;
+    const type: Element = await childOf(file, entry, TRACK_TYPE);
+    if ((await numberIn(file, type)) !== AUDIO) continue;
+    const delay: Element | null = await findChild(file, entry, CODEC_DELAY);
+    return delay === null ? 0 : (await numberIn(file, delay)) / 1e9;
+  }
+  return 0;
+}
+
+async function numberIn(file: ByteWindow, element: Element): Promise<number> {
+  const content: DataView = await contentOf(file, element);
+  let value = 0;
+  for (let at = 0; at < content.byteLength; at++) value = value * 256 + content.getUint8(at);
+  return value;
+}
+
 async function childOf(file: ByteWindow, parent: Element, id: number): Promise<Element> {
   const child: Element | null = await findChild(file, parent, id);
   if (child === null) throw new Error(`its element ${id.toString(16)} is missing`);
@@ -39,13 +63,18 @@ async function childOf(file: ByteWindow, parent: Element, id: number): Promise<E
 }
 
 async function findChild(file: ByteWindow, parent: Element, id: number): Promise<Element | null> {
+  for await (const element of childrenOf(file, parent)) if (element.id === id) return element;
+  return null;
+}
+
+/** Those before the pictures. */
+async function* childrenOf(file: ByteWindow, parent: Element): AsyncGenerator<Element> {
   for (let position: number = parent.start; position < parent.end;) {
     const element: Element = await elementAt(file, position, parent.end);
-    if (element.id === id) return element;
-    if (element.id === CLUSTER) return null;
+    yield element;
+    if (element.id === CLUSTER) return;
     position = element.end;
   }
-  return null;
 }
 
 function contentOf(file: ByteWindow, { start, end }: Element): Promise<DataView> {

@@ -1,4 +1,5 @@
 import { ALL_FORMATS, CustomSource, EncodedPacketSink, Input, type EncodedPacket, type InputVideoTrack } from "mediabunny";
+import { openSound, type SoundReader } from "../container/sound-reader.ts";
 import type { VideoCodec } from "../formats.ts";
 import type { Size } from "../frame.ts";
 import type { FileSink } from "../sink.ts";
@@ -28,6 +29,18 @@ export interface VideoFacts {
   /** Whether the stream itself carries alpha, whatever the container says. */
   readonly alpha: boolean;
   readonly colorSpace: ColorTags;
+  /** Null where it is silent: it has no track of sound. */
+  readonly audio: SoundFacts | null;
+}
+
+/** What a file's track of sound is. JSON. */
+export interface SoundFacts {
+  /** One of `AudioCodec` where all is well; another by the name of the library that reads it. */
+  readonly codec: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Of what is heard: without what decoders throw away at the beginning, and without a silence before its first packet. */
+  readonly durationSeconds: number;
 }
 
 const codecNames: Readonly<Record<string, VideoCodec>> = { avc: "h264", hevc: "hevc", av1: "av1", vp9: "vp9", vp8: "vp8" };
@@ -74,10 +87,19 @@ export async function readVideo(sink: FileSink): Promise<VideoFacts> {
         matrix: color.matrix ?? null,
         fullRange: color.fullRange ?? null,
       },
+      audio: await readSound(input, sink),
     };
   } finally {
     input.dispose();
   }
+}
+
+async function readSound(input: Input, sink: FileSink): Promise<SoundFacts | null> {
+  const sound: SoundReader | null = await openSound(input, sink);
+  if (sound === null) return null;
+  const { codec, sampleRate, channels } = sound;
+  const { start, end } = await sound.span();
+  return { codec, sampleRate, channels, durationSeconds: (end - start) / sampleRate };
 }
 
 /** The codec, and what a decoder of FFV1 would need to know of it. */

@@ -4,12 +4,13 @@ import { isRenderError, messageOf, outputInvalid } from "../errors.ts";
 import type { Size } from "../frame.ts";
 import { frameTime, type FrameRate } from "../frame-rate.ts";
 import type { FileSink, OutputSink } from "../sink.ts";
+import { CHANNELS, SAMPLE_RATE, type AudioCodec, type AudioRequest } from "../sound.ts";
 import type { AnimationFacts } from "../output-facts/animation.ts";
 import { readApng } from "../output-facts/apng.ts";
 import { ByteWindow } from "../output-facts/byte-window.ts";
 import { readGif } from "../output-facts/gif.ts";
 import { readSequence } from "../output-facts/sequence.ts";
-import { readVideo, type ColorTags } from "../output-facts/video.ts";
+import { readVideo, type ColorTags, type SoundFacts } from "../output-facts/video.ts";
 import { readWebp } from "../output-facts/webp.ts";
 
 /** What the finished output must be. */
@@ -26,6 +27,8 @@ export interface ExpectedOutput {
   readonly alpha: boolean;
   /** How often a moving picture plays; 0 is for ever. */
   readonly loop: number;
+  /** Null where it is to hold no sound. */
+  readonly audio: AudioRequest | null;
 }
 
 /** What the finished output is, as it was read back. JSON. */
@@ -43,6 +46,8 @@ export interface OutputFacts {
   /** How often it plays; null where it says no such thing. */
   readonly loop: number | null;
   readonly colorSpace: ColorTags;
+  /** Its track of sound; null where it has none. */
+  readonly audio: SoundFacts | null;
   readonly byteLength: number;
 }
 
@@ -51,7 +56,7 @@ export interface CheckedOutput extends OutputFacts {
   readonly checked: readonly OutputCheckName[];
 }
 
-export type OutputCheckName = "content" | "size" | "codec" | "count" | "times" | "color" | "alpha" | "loop";
+export type OutputCheckName = "content" | "size" | "codec" | "count" | "times" | "color" | "alpha" | "loop" | "sound";
 
 /** One thing that is held against the job, where the output can show it. */
 interface OutputCheck {
@@ -105,7 +110,7 @@ async function readOutput(sink: OutputSink, expected: ExpectedOutput): Promise<R
     const durationSeconds: number = frameTime(found.frameCount, expected.frameRate);
     const codec: VideoCodec = formats[container].codecs[0]!;
     return {
-      facts: { container, codec, durationSeconds, loop: null, colorSpace: untagged, byteLength, ...found },
+      facts: { container, codec, durationSeconds, loop: null, colorSpace: untagged, audio: null, byteLength, ...found },
       timestamps: null,
       tickSeconds: 0,
       faults,
@@ -124,7 +129,7 @@ async function readOutput(sink: OutputSink, expected: ExpectedOutput): Promise<R
 async function readAnimation(sink: FileSink, byteLength: number, container: Container): Promise<ReadOutput> {
   const found: AnimationFacts = await animationReaders[container]!(new ByteWindow(byteLength, (start, end) => sink.read(start, end)));
   return {
-    facts: { container, codec: formats[container].codecs[0]!, colorSpace: untagged, byteLength, ...found },
+    facts: { container, codec: formats[container].codecs[0]!, colorSpace: untagged, audio: null, byteLength, ...found },
     timestamps: null,
     tickSeconds: container === "gif" ? 0.01 : 0.001,
     faults: [],
@@ -162,7 +167,11 @@ const outputChecks: readonly OutputCheck[] = [
     applies: (_, { container }) => formats[container].kind === "video",
     faults: ({ facts }, expected) => colorFaults(facts.colorSpace, expected),
   },
+  { name: "sound", applies: (_, { container }) => formats[container].kind === "video", faults: soundFaults },
 ];
+
+/** Samples of one packet, by which the sound may be longer or shorter than the pictures. */
+const packetSamples: Readonly<Record<AudioCodec, number>> = { aac: 1024, opus: 960, flac: 0, pcm: 0 };
 
 /** Every way in which the output differs from what was asked for, in words. */
 export function outputFaults(read: ReadOutput, expected: ExpectedOutput): string[] {
@@ -218,6 +227,22 @@ function placeFaults(timestamps: readonly number[], rate: FrameRate, timing: Exp
     previous = index;
   }
   return [];
+}
+
+function soundFaults({ facts: { audio }, tickSeconds }: ReadOutput, expected: ExpectedOutput): string[] {
+  const wanted: AudioRequest | null = expected.audio;
+  if (wanted === null) return audio === null ? [] : ["it holds sound that nobody asked for"];
+  if (audio === null) return ["its sound is missing"];
+  const duration: number = frameTime(expected.frameCount, expected.frameRate);
+  const tolerance: number = packetSamples[wanted.codec] / SAMPLE_RATE + Math.max(tickSeconds, 1 / SAMPLE_RATE);
+  return [
+    ...differs("the codec of the sound", audio.codec, wanted.codec),
+    ...differs("the sample rate of the sound", audio.sampleRate, SAMPLE_RATE),
+    ...differs("the number of channels of the sound", audio.channels, CHANNELS),
+    ...(Math.abs(audio.durationSeconds - duration) > tolerance
+      ? [`the sound lasts ${audio.durationSeconds} s instead of ${duration} s`]
+      : []),
+  ];
 }
 
 function colorFaults(found: ColorTags, { codec }: ExpectedOutput): string[] {
