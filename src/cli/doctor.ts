@@ -10,7 +10,7 @@ import type { EncodeRequest, Encoder } from "../core/encoder.ts";
 import { isRenderError, messageOf } from "../core/errors.ts";
 import { parseFrameRate } from "../core/frame-rate.ts";
 import { Browsers } from "../core/pipeline/browsers.ts";
-import { named } from "../core/pipeline/carry-out.ts";
+import { named } from "../core/pipeline/candidate.ts";
 import { within } from "../core/pipeline/watchdog.ts";
 import type { Container, VideoCodec } from "../core/formats.ts";
 import type { RenderHost, RenderParts } from "../core/host.ts";
@@ -161,7 +161,7 @@ function probeEncoder(encoder: Encoder, browser: Browser, signal: AbortSignal): 
   const video = { size: DOCTOR_SIZE, frameRate: parseFrameRate(DOCTOR_FRAME_RATE), frameCount: null } as const;
   const request: EncodeRequest = {
     ...{ ...video, frameFormat: encoder.traits.accepts[0]!, container, codec, alpha: false, quality: { level: "standard" } },
-    ...{ timing: "constant", hardware: null, loop: 0 },
+    ...{ timing: "constant", hardware: null, loop: 0, audio: null },
   };
   return encoder.probe(request, { browser, signal });
 }

@@ -12,9 +12,12 @@ export const exitCodes: Readonly<Record<RenderErrorCode, number>> = {
   "encoder-not-started": 1,
   "encoder-stalled": 1,
   "frames-missing": 1,
+  "injection-failed": 1,
   "output-busy": 1,
   "output-invalid": 1,
   "output-not-writable": 1,
+  "sound-failed": 1,
+  "sound-unplanned": 1,
 
   "duration-invalid": 2,
   "frame-rate-invalid": 2,
@@ -26,6 +29,7 @@ export const exitCodes: Readonly<Record<RenderErrorCode, number>> = {
   "plan-impossible": 3,
 
   "duration-missing": 4,
+  "media-unreadable": 4,
   "page-failed": 4,
   "page-navigated": 4,
   "page-not-found": 4,

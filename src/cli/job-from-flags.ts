@@ -26,6 +26,14 @@ export interface JobFlags {
   readonly segments?: string;
   /** False where --no-streaming was typed. */
   readonly streaming?: boolean;
+  /** False where --no-sound was typed. */
+  readonly sound?: boolean;
+  readonly soundCodec?: string;
+  readonly soundBitrate?: string;
+  readonly loudness?: string;
+  readonly injector?: string;
+  /** Megabytes. */
+  readonly cacheSize?: string;
   readonly capture?: string;
   readonly encoder?: string;
   readonly crossOrigin?: string;
@@ -78,6 +86,13 @@ export function jobFromFlags(page: string, flags: JobFlags): TypedJob {
     workers: numberFrom(flags.workers),
     segments: numberFrom(flags.segments),
     streaming: { enabled: flags.streaming, inactivityTimeoutMs: numberFrom(flags.inactivityTimeout) },
+    sound: {
+      enabled: flags.sound,
+      codec: flags.soundCodec,
+      bitrate: numberFrom(flags.soundBitrate),
+      loudness: numberFrom(flags.loudness),
+    },
+    media: { injector: flags.injector, cacheBytes: megabytesFrom(flags.cacheSize) },
     capture: flags.capture,
     encoder: flags.encoder,
     crossOrigin: flags.crossOrigin,
@@ -127,6 +142,11 @@ function variablesFrom(typed: string | undefined): unknown {
   } catch {
     return typed;
   }
+}
+
+function megabytesFrom(typed: string | undefined): number | string | undefined {
+  const value = numberFrom(typed);
+  return typeof value === "number" ? Math.round(value * 2 ** 20) : value;
 }
 
 function numberFrom(typed: string | undefined): number | string | undefined {

@@ -1,49 +1,34 @@
 import type { ParsedJob } from "../core/job.ts";
-import type { Plan, PolicyInput, RejectionKind } from "../core/policy/plan.ts";
+import type { PartRole, Plan, PolicyInput } from "../core/policy/plan.ts";
 import type { PlannedRender } from "../core/render.ts";
 import { paintFor, type Paint } from "./paint.ts";
+import { mediaRows, soundRows } from "./plan-media.ts";
+import { rejectedRow, type Row } from "./plan-rows.ts";
 import { counted, gigabytes, megabytes, rate } from "./quantities.ts";
 import { pageReadyLine } from "./render-lines.ts";
-
-/** One line of a table: what it is about, what was decided, and why. */
-type Row = readonly [about: string, decided: string, why: string];
-
-const rejectedAs: Readonly<Record<RejectionKind, string>> = {
-  "not-asked-for": "not asked for",
-  "not-applicable": "for others",
-  lacking: "lacking",
-  unsuitable: "unsuitable",
-  "struck-out": "failed",
-  "not-preferred": "not needed",
-};
 
 /** The plan for people, on standard output. */
 export function printPlan(job: ParsedJob, { plan, video, input, warnings }: PlannedRender): void {
   const paint: Paint = paintFor(process.stdout);
   const kinds: readonly (readonly [string, readonly Row[]])[] = [
-    ["Captures", partRows(input.captures, plan, plan.capture)],
-    ["Encoders", partRows(input.encoders, plan, plan.encoder)],
+    ["Captures", partRows("capture", input.captures, plan, plan.capture)],
+    ["Encoders", partRows("encoder", input.encoders, plan, plan.encoder)],
+    ["Videos in the page", mediaRows(plan, input)],
+    ["Sound", soundRows(plan, input)],
     ["Work", workRows(plan, input)],
   ];
   console.log(paint.bold(`Plan for "${job.page}" to "${job.output}" (${job.codec} in ${job.container}${job.alpha ? ", with alpha" : ""})`));
   console.log(pageReadyLine({ type: "page-ready", url: input.page.url, video }));
-  for (const [title, rows] of kinds) printTable(title, rows, paint);
+  for (const [title, rows] of kinds) if (rows.length > 0) printTable(title, rows, paint);
   for (const warning of warnings) console.log(`\n${paint.yellow("Warning:")} ${warning}`);
 }
 
-function partRows(candidates: readonly { readonly name: string }[], { reasons, rejected }: Plan, chosen: string): Row[] {
+function partRows(role: PartRole, candidates: readonly { readonly name: string }[], plan: Plan, chosen: string): Row[] {
   return candidates.map(({ name }) => {
-    if (name === chosen)
-      return [
-        name,
-        "chosen",
-        reasons
-          .filter((reason) => reason.startsWith(`${name}: `))
-          .map((reason) => reason.slice(name.length + 2))
-          .join("; "),
-      ];
-    const rejection = rejected.find(({ part }) => part === name);
-    return [name, rejection ? rejectedAs[rejection.kind] : "", rejection?.reasons.join("; ") ?? ""];
+    if (name !== chosen) return rejectedRow(role, name, plan) ?? [name, "", ""];
+    const prefix = `${name}: `;
+    const why: readonly string[] = plan.reasons.filter((reason) => reason.startsWith(prefix)).map((reason) => reason.slice(prefix.length));
+    return [name, "chosen", why.join("; ")];
   });
 }
 

@@ -118,7 +118,7 @@ ${exitCodesHelp}`,
 
 /** What a job is made of, in every command that takes one. */
 function jobOptions(command: Command): Command {
-  const { captures, encoders } = builtInParts();
+  const { captures, encoders, injectors } = builtInParts();
   const names = (parts: readonly { readonly name: string }[]): string[] => parts.map(({ name }) => name);
   return command
     .argument("<page>", "HTML file, folder with an index.html, or URL")
@@ -152,6 +152,13 @@ function jobOptions(command: Command): Command {
         "videotoolbox",
       ]),
     )
+    .optionsGroup("Sound:")
+    .option("--no-sound", "render the pictures alone")
+    .addOption(
+      new Option("--sound-codec <name>", "codec of the sound (default: the format's first)").choices(["aac", "opus", "flac", "pcm"]),
+    )
+    .option("--sound-bitrate <bits>", "bits a second of aac or opus (default: 192000, 160000)")
+    .option("--loudness <lufs>", "integrated loudness to come to, such as -14 or -23 (default: as the page has it)")
     .optionsGroup("Page:")
     .option("--root <folder>", "what a local page may load files from (default: its own folder)")
     .addOption(
@@ -180,6 +187,13 @@ function jobOptions(command: Command): Command {
     .optionsGroup("Parts:")
     .addOption(new Option("--capture <name>", "how pictures are taken; the cheapest that works unless said").choices(names(captures)))
     .addOption(new Option("--encoder <name>", "what writes the video").choices(names(encoders)))
+    .addOption(
+      new Option("--injector <name>", "what puts the pictures of videos into the page; native leaves videos to the browser").choices([
+        ...names(injectors),
+        "native",
+      ]),
+    )
+    .option("--cache-size <megabytes>", "what may be kept of pictures of videos, over all workers (default: a share of the memory)")
     .option("--workers <number>", "pages that capture at the same time (default: as many as the machine can feed)")
     .option("--segments <number>", "parts that are captured and encoded at the same time, and joined (default: 1)")
     .option("--no-streaming", "let frames lie on disk before they are encoded")

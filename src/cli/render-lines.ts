@@ -1,7 +1,7 @@
 import type { RenderEvent } from "../core/events.ts";
 import { formatFrameRate } from "../core/frame-rate.ts";
 import type { ParsedJob } from "../core/job.ts";
-import type { Plan, Rejection } from "../core/policy/plan.ts";
+import type { PartRole, Plan, Rejection } from "../core/policy/plan.ts";
 import type { Said, Video } from "../core/video.ts";
 import { counted, seconds } from "./quantities.ts";
 
@@ -47,7 +47,7 @@ export function describePlan(): PlanDescription {
       if (plan === null) return [];
       return [
         `Plan: ${partsOf(plan, transport)}${workers === 1 ? "" : `, by ${workers} workers`}`,
-        ...passedOver(plan).map(({ part, reasons }) => `Not used: ${part}: ${reasons.join(", ")}`),
+        ...passedOver(plan).map(({ part, role, reasons }) => `Not used: ${whole(part, role)}: ${reasons.join(", ")}`),
       ];
     },
   };
@@ -55,6 +55,11 @@ export function describePlan(): PlanDescription {
 
 export function partsOf({ capture, encoder }: Plan, transport: string | null): string {
   return `${capture}${transport === null ? "" : ` over ${transport}`}, encoded by ${encoder}`;
+}
+
+/** An encoder and an injector may have one name. */
+function whole(part: string, role: PartRole): string {
+  return role === "injector" || role === "mixer" ? `the ${role} ${part}` : part;
 }
 
 /** Parts that would have been preferred. Those behind the chosen one, not asked for, or given up before the eyes of all are no news. */

@@ -13,7 +13,7 @@ export function printSummary(result: RenderResult): void {
 }
 
 function summaryRows(result: RenderResult): (readonly [string, string])[] {
-  const { facts, plan, transport, workers, frames, repeats, timings, fallbacks, warnings } = result;
+  const { facts, plan, transport, workers, frames, repeats, timings, fallbacks, warnings, sound, cache } = result;
   const { width, height } = facts.size;
   const same: string = repeats === 0 ? "" : ` (${repeats} like the one before)`;
   const speed: string = rate(frames / (timings.framesMs / 1000));
@@ -30,10 +30,25 @@ function summaryRows(result: RenderResult): (readonly [string, string])[] {
       "parts",
       `${partsOf(plan, transport)}${workers.length === 1 ? "" : `, ${workers.length} ${plan.segments > 1 ? "segments" : "workers"}`}`,
     ],
+    ...(sound === null ? [] : [["sound", soundText(sound)] as const]),
+    ...(cache === null ? [] : [["pictures", cacheText(cache)] as const]),
     ["checked", checksText(result)],
     ...fallbacks.map(({ part, reason }) => ["given up", `${part}: ${reason}`] as const),
     ...warnings.map((warning) => ["warning", warning] as const),
   ];
+}
+
+function soundText({ clips, recordings, loudness, mixer, file }: NonNullable<RenderResult["sound"]>): string {
+  const parts: readonly string[] = [
+    ...(clips > 0 ? [counted(clips, "clip")] : []),
+    ...(recordings > 0 ? [counted(recordings, "recording")] : []),
+  ];
+  const level: string = loudness === null ? "" : `, ${Math.round(loudness * 10) / 10} LUFS`;
+  return `${parts.join(" and ")} mixed by ${mixer}${level}${file === null ? "" : `, in "${file}"`}`;
+}
+
+function cacheText({ hits, misses, peakBytes, budgetBytes, evictions, rejections }: NonNullable<RenderResult["cache"]>): string {
+  return `${hits} of ${hits + misses} from the cache, at most ${megabytes(peakBytes)} of ${megabytes(budgetBytes)}, ${evictions} given up, ${rejections} too large`;
 }
 
 function checksText({ facts, checks: { comparisons, largestDifference } }: RenderResult): string {

@@ -20,6 +20,8 @@ export const plainPage: PageFacts = {
   isSecureContext: true,
   hasDepthScene: false,
   drawsWebGl: false,
+  media: [],
+  sound: "none",
   warnings: [],
 };
 
@@ -95,6 +97,8 @@ export function policyInput(change: Partial<PolicyInput> = {}, job: object = {})
     host: hostOf(2, 8),
     costs: testCosts,
     ...builtIn,
+    injectors: [],
+    mixers: [],
     struckOut: [],
     ...change,
   };
@@ -124,6 +128,7 @@ export function ownEncoder(name: string, change: Partial<EncoderTraits> = {}): C
     accepts: ["I420", "RGBA", "PNG"],
     writes: { mp4: ["h264"] },
     alphaCodecs: [],
+    writesAudio: {},
     runsIn: "process",
     takes: "stream",
     variableTiming: false,

@@ -6,7 +6,16 @@ import type { ParsedJob } from "../../src/core/job.ts";
 import { parseJob } from "../../src/core/parse-job.ts";
 import type { ContentClass, MeasuredCosts } from "../../src/core/policy/costs.ts";
 import type { Candidate, PlanFailure, PolicyInput } from "../../src/core/policy/plan.ts";
+import { audioCodecs } from "../../src/core/sound.ts";
 import { hostOf, plainPage } from "./policy-input.ts";
+import {
+  injectorNames,
+  mixerNames,
+  randomInjectorCosts,
+  randomMediaJob,
+  randomMediaParts,
+  randomPageMedia,
+} from "./random-policy-media.ts";
 import { Random } from "./random.ts";
 
 const containers = Object.keys(formats) as Container[];
@@ -34,6 +43,7 @@ export function randomPolicyInput(seed: number): PolicyInput {
     costs: randomCosts(random, job.codec),
     captures,
     encoders,
+    ...randomMediaParts(random),
     struckOut: random.chance(30) ? [randomFailure(random)] : [],
   };
 }
@@ -58,6 +68,7 @@ function randomJob(random: Random): ParsedJob {
     capture: random.chance(10) ? random.pick([...captureNames, "nobody"]) : null,
     encoder: random.chance(10) ? random.pick([...encoderNames, "nobody"]) : null,
     crossOrigin: random.pick(["paint", "omit"]),
+    ...randomMediaJob(random, container),
   };
 }
 
@@ -69,6 +80,7 @@ function randomPage(random: Random): PageFacts {
     drawsWebGl: random.chance(20),
     hasDepthScene: random.chance(20),
     isSecureContext: random.chance(80),
+    ...randomPageMedia(random),
     crossOrigin: random.chance(20) ? Array.from({ length: random.whole(1, 5) }, (_, at) => `https://elsewhere/${at}`) : [],
   };
 }
@@ -96,6 +108,7 @@ function randomEncoder(random: Random, { container, codec }: ParsedJob): Candida
       accepts: random.some(frameFormats, 80),
       writes: random.chance(85) ? { [container]: [codec] } : { mp4: ["h264"], webm: ["vp9"] },
       alphaCodecs: random.chance(75) ? [codec] : [],
+      writesAudio: random.chance(80) ? audioCodecs : { [container]: random.some(audioCodecs[container] ?? []) },
       runsIn: random.chance(75) ? "process" : "page",
       takes: random.pick(["stream", "stream", "disk", "files"]),
       variableTiming: random.chance(70),
@@ -113,8 +126,8 @@ function randomSupport(random: Random): Candidate<unknown>["support"] {
 
 function randomFailure(random: Random): PlanFailure {
   return {
-    part: random.pick([...captureNames, ...encoderNames]),
-    code: random.pick(["capture-failed", "encoder-not-started"]),
+    part: random.pick([...captureNames, ...encoderNames, ...injectorNames, ...mixerNames]),
+    code: random.pick(["capture-failed", "encoder-not-started", "injection-failed", "sound-failed"]),
     reason: "it failed",
   };
 }
@@ -135,6 +148,7 @@ function randomCosts(random: Random, codec: VideoCodec): MeasuredCosts {
         }),
       ),
     ),
+    ...(random.chance(50) ? { injectors: randomInjectorCosts(random) } : {}),
     encoders: encoderNames.flatMap((encoder) =>
       random.some(levels).map((level) => ({ encoder, codec, level, frameFormat: random.pick(frameFormats), cpuMsPerMegapixel: cost() })),
     ),

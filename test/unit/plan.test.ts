@@ -56,7 +56,7 @@ describe("the default policy", () => {
   it("encodes in the page where there is no other way, and leaves the frames there", () => {
     const plan = defaultPolicy(input({ encoders: [{ ...pipe, support: lacking }, inPage] }));
     expect(plan).toMatchObject({ encoder: "in-page", frameFormat: "page" });
-    expect(plan.rejected).toContainEqual({ part: "pipe", kind: "lacking", reasons: ["it is not installed"] });
+    expect(plan.rejected).toContainEqual({ part: "pipe", role: "encoder", kind: "lacking", reasons: ["it is not installed"] });
   });
 
   it("does not leave frames in a page that may not encode, for its origin is no secure context", () => {
@@ -76,6 +76,7 @@ describe("the default policy", () => {
     expect(plan.capture).toBe("fast");
     expect(plan.rejected).toContainEqual({
       part: "reader",
+      role: "capture",
       kind: "not-applicable",
       reasons: ["the page is not one canvas that fills it"],
     });
@@ -91,6 +92,7 @@ describe("the default policy", () => {
     expect(plan.capture).toBe("safe");
     expect(plan.rejected).toContainEqual({
       part: "fast",
+      role: "capture",
       kind: "unsuitable",
       reasons: [
         'it leaves out content of other origins: http://a/1.png, http://a/2.png, http://a/3.png and 1 more; crossOrigin: "paint" shows it',
@@ -115,7 +117,7 @@ describe("the default policy", () => {
   it("does not choose again what was struck out", () => {
     const plan = defaultPolicy(input({ struckOut: [{ part: "fast", code: "capture-distrusted", reason: "it was distrusted" }] }));
     expect(plan.capture).toBe("safe");
-    expect(plan.rejected).toContainEqual({ part: "fast", kind: "struck-out", reasons: ["it was distrusted"] });
+    expect(plan.rejected).toContainEqual({ part: "fast", role: "capture", kind: "struck-out", reasons: ["it was distrusted"] });
   });
 
   it("follows the job's own choice", () => {
@@ -206,6 +208,7 @@ describe("encoder and capture", () => {
     expect(plan).toMatchObject({ capture: "safe", encoder: "pipe", frameFormat: "PNG" });
     expect(plan.rejected).toContainEqual({
       part: "raw",
+      role: "encoder",
       kind: "unsuitable",
       reasons: ["it takes I420, RGBA for this output, and captures here give PNG"],
     });
@@ -227,7 +230,12 @@ describe("encoder and capture", () => {
   it("have names of their own: the second of a name is passed over", () => {
     const plan = defaultPolicy(input({ captures: [{ ...safe, support: lacking }, safe, fast] }));
     expect(plan.capture).toBe("fast");
-    expect(plan.rejected).toContainEqual({ part: "safe", kind: "not-applicable", reasons: ["a part before it has the same name"] });
+    expect(plan.rejected).toContainEqual({
+      part: "safe",
+      role: "capture",
+      kind: "not-applicable",
+      reasons: ["a part before it has the same name"],
+    });
   });
 });
 

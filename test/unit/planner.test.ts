@@ -67,7 +67,7 @@ describe("the planner", () => {
     const { planner: one, tried } = planner({ fast: lacks, middle: null, slow: null }, { middle: lacks, slow: works });
     const plan: Plan = await one.plan();
     expect(plan.capture).toBe("slow");
-    expect(plan.rejected).toContainEqual({ part: "middle", kind: "lacking", reasons: ["there is none"] });
+    expect(plan.rejected).toContainEqual({ part: "middle", role: "capture", kind: "lacking", reasons: ["there is none"] });
     await one.plan();
     expect(tried).toEqual(["middle", "slow"]);
   });

@@ -27,7 +27,7 @@ export function chooseCapture(
   const { notApplicable, unsuitable } = byPage(input);
   return choose("capture", input.captures, input, {
     notApplicable,
-    unsuitable: (traits) => [...unsuitable(traits), ...misfitsOfFormat(traits, encoder.name, formats)],
+    unsuitable: (traits, name) => [...unsuitable(traits, name), ...misfitsOfFormat(traits, encoder.name, formats)],
     cost: ({ name, traits }) => {
       const format: FrameFormat | null = formatBetween(traits, formats);
       const cost: CaptureCost | null = format && captureCost(input.costs, name, format, contentOf(input.page));

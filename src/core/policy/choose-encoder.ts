@@ -2,13 +2,14 @@ import type { EncoderTraits } from "../encoder.ts";
 import type { FrameFormat } from "../frame.ts";
 import { choose, type Choice } from "./choose.ts";
 import { formatBetween, suitableCaptures } from "./choose-capture.ts";
+import { soundMisfits } from "./choose-sound.ts";
 import { frameFormats } from "./frame-formats.ts";
 import type { PolicyInput } from "./plan.ts";
 import { streamsIntoProcess, type ClosedGate } from "./streaming.ts";
 
 /**
  * The first encoder in order of preference that writes the output as the job asks for it, and that some capture here gives
- * frames that it takes.
+ * frames that it takes; where the page is heard, one that writes its sound.
  *
  * @param gate Why nothing is streamed into a process; null where it is
  * @param segments Files that it shall write and join
@@ -24,6 +25,7 @@ export function chooseEncoder(input: PolicyInput, gate: ClosedGate | null, segme
       ...(timing === "variable" && !traits.variableTiming ? ["it gives each frame the same time"] : []),
       ...(segments > 1 && !traits.joinable.includes(container) ? [`its ${container} files cannot be joined`] : []),
       ...(gate !== null && streamsIntoProcess(traits) ? [gate.reason] : []),
+      ...soundMisfits(traits, input),
       ...withoutFrames(traits, input),
     ],
     // What encoders cost has no say: it decides how many workers they leave room for.

@@ -22,6 +22,8 @@ export interface MeasuredCosts {
   readonly usage: "measured" | "assumed";
   readonly captures: readonly CaptureCost[];
   readonly encoders: readonly EncoderCost[];
+  /** Left out where they were not measured: figures of a reference machine then stand in. */
+  readonly injectors?: readonly InjectorCost[];
 }
 
 /** One worker's cost of one frame that changed, by millions of its pixels. */
@@ -44,6 +46,17 @@ export interface EncoderCost {
   readonly level: QualityLevel;
   readonly frameFormat: FrameFormat;
   readonly cpuMsPerMegapixel: number;
+}
+
+/** An injector's cost of one picture of a source. */
+export interface InjectorCost {
+  readonly injector: string;
+  /** Family of codecs, as `codecFamily` names it; "any" for those without a row of their own. */
+  readonly codec: string;
+  /** Milliseconds that pass until the page shows it, by millions of the source's pixels. */
+  readonly msPerMegapixel: number;
+  /** Bytes of the pictures that one video of 1920×1080 has ready ahead, in its page and in the cache of the host. */
+  readonly memoryBytes: number;
 }
 
 /** The bench page that a page is like. What it shows is known of canvases alone: of all others it is taken that they move. */
@@ -76,6 +89,17 @@ export function encoderCost(
 ): EncoderCost | null {
   const measured = costs.encoders.filter((cost) => cost.encoder === encoder && cost.codec === codec && cost.level === level);
   return measured.find((cost) => cost.frameFormat === frameFormat) ?? measured[0] ?? null;
+}
+
+/** Null where nobody measured it. */
+export function injectorCost(rows: readonly InjectorCost[], injector: string, codec: string): InjectorCost | null {
+  const measured = rows.filter((row) => row.injector === injector && row.msPerMegapixel > 0);
+  return measured.find((row) => row.codec === codecFamily(codec)) ?? measured.find((row) => row.codec === "any") ?? null;
+}
+
+/** "avc1" of "avc1.64001f": what makes decoding cost what it costs. */
+export function codecFamily(codec: string): string {
+  return codec.split(".")[0]!.toLowerCase();
 }
 
 export function megapixelsOf({ width, height }: Size): number {

@@ -1,6 +1,9 @@
 import type { FrameFormat } from "../frame.ts";
 import { chooseCapture, formatBetween } from "./choose-capture.ts";
+import { cacheBytesOf } from "./cache-bytes.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
+import { chooseInjectors, NATIVE } from "./choose-injectors.ts";
+import { chooseSound } from "./choose-sound.ts";
 import { framesToCheck } from "./checked-frames.ts";
 import { captureCost, contentOf, encoderCost, megapixelsOf } from "./costs.ts";
 import { frameFormats } from "./frame-formats.ts";
@@ -12,9 +15,10 @@ import { framesPerSecondWith, type WorkerFacts } from "./workers.ts";
 
 /**
  * Takes the encoder that comes first among those that write the output here, and the capture that costs least among those
- * that work here, suit the page, and were not struck out; then as many workers as the machine can feed.
+ * that work here, suit the page, and were not struck out; then as many workers as the machine can feed, who feeds each video, and who
+ * mixes the sound.
  *
- * @throws RenderError `plan-impossible`
+ * @throws RenderError `plan-impossible`, or `media-unreadable` for a video that is played and that nothing here decodes
  */
 export const defaultPolicy: Policy = (input) => {
   const gate: GateInputs = gateInputs(input);
@@ -26,6 +30,8 @@ export const defaultPolicy: Policy = (input) => {
   const work: WorkerFacts = workerFacts(input, capture.chosen.name, encoder.chosen.name, frameFormat);
   const { workers, reason } = workersFor(input, segments, frameFormat, work);
   const { blockFrames, windowBytes } = windowFor(input, frameFormat, workers, segments);
+  const { videos, rejected: injectorsRejected } = chooseInjectors(input);
+  const { sound, reason: soundReason, rejected: mixersRejected } = chooseSound(input, encoder.chosen.traits);
   const streaming: StreamingDecision = decideStreaming({
     ...gate,
     didNotStart: didNotStart(input),
@@ -42,10 +48,13 @@ export const defaultPolicy: Policy = (input) => {
     windowBytes,
     segments,
     streaming,
+    videos,
+    cacheBytes: input.injectors.length === 0 || input.job.media.injector === NATIVE ? 0 : cacheBytesOf(input),
+    sound,
     checkAt: capture.chosen.traits.needsCheck ? framesToCheck({ frameCount: input.frameCount, workers, blockFrames, segments }) : [],
     estimate: estimateOf(input, { workers, segments }, frameFormat, work),
-    reasons: [capture.reason, encoder.reason, reason, ...(segmentsReason === null ? [] : [segmentsReason]), streaming.reason],
-    rejected: [...capture.rejected, ...encoder.rejected],
+    reasons: [capture.reason, encoder.reason, reason, segmentsReason, streaming.reason, soundReason].filter((one) => one !== null),
+    rejected: [...capture.rejected, ...encoder.rejected, ...injectorsRejected, ...mixersRejected],
   };
 };
 
@@ -95,5 +104,7 @@ function isMeasured(
   { capture, encoder }: WorkerFacts,
 ): boolean {
   if (costs.usage === "assumed" || quality.preset !== undefined || hardware !== null) return false;
+  // The pages of the benches show no videos.
+  if (page.media.some(({ kind, isUsed }) => kind === "video" && isUsed)) return false;
   return capture?.frameFormat === format && capture.content === contentOf(page) && encoder?.frameFormat === format;
 }

@@ -3,7 +3,9 @@ import type { EncoderTraits } from "../encoder.ts";
 import type { RenderErrorCode } from "../errors.ts";
 import type { FrameFormat, Size } from "../frame.ts";
 import type { HostFacts } from "../host.ts";
+import type { InjectorTraits } from "../injector.ts";
 import type { ParsedJob } from "../job.ts";
+import type { AudioMixer, AudioRequest } from "../sound.ts";
 import type { Support } from "../support.ts";
 import type { MeasuredCosts } from "./costs.ts";
 import type { StreamingDecision } from "./streaming.ts";
@@ -27,8 +29,33 @@ export interface PolicyInput {
   readonly costs: MeasuredCosts;
   readonly captures: readonly Candidate<CaptureTraits>[];
   readonly encoders: readonly Candidate<EncoderTraits>[];
+  /** Empty where videos are left to the browser. */
+  readonly injectors: readonly InjectorCandidate[];
+  readonly mixers: readonly Candidate<AudioMixer["traits"]>[];
   /** Parts that failed earlier in this job. */
   readonly struckOut: readonly PlanFailure[];
+}
+
+/** An injector, with what it answered for each video of the page, by source. */
+export interface InjectorCandidate {
+  readonly name: string;
+  readonly traits: InjectorTraits;
+  readonly support: Readonly<Record<string, Support>>;
+}
+
+/** Who feeds one video of the page, and why. */
+export interface VideoPlan {
+  readonly source: string;
+  /** Null: the browser itself, sought frame by frame. */
+  readonly injector: string | null;
+  readonly reason: string;
+}
+
+/** Who mixes what is heard, and what it is encoded to. */
+export interface SoundPlan {
+  readonly mixer: string;
+  /** Null: it lies beside the pictures, in a WAV file. */
+  readonly audio: AudioRequest | null;
 }
 
 /** A part that was given up, and why. */
@@ -40,6 +67,8 @@ export interface PlanFailure {
 
 export interface Rejection {
   readonly part: string;
+  /** Parts of two kinds may have one name. */
+  readonly role: PartRole;
   /**
    * What weighed most: the job asks for another part, it is for pages or formats of another kind, it is lacking here, it does
    * not suit this page or job, it failed in this job, or another is preferred.
@@ -47,6 +76,8 @@ export interface Rejection {
   readonly kind: RejectionKind;
   readonly reasons: readonly string[];
 }
+
+export type PartRole = "capture" | "encoder" | "injector" | "mixer";
 
 export type RejectionKind = "not-asked-for" | "not-applicable" | "lacking" | "unsuitable" | "struck-out" | "not-preferred";
 
@@ -66,6 +97,12 @@ export interface Plan {
   /** Parts of the video that are captured and encoded at the same time, and joined; each by one of the workers. */
   readonly segments: number;
   readonly streaming: StreamingDecision;
+  /** The videos that the page has as it is opened. */
+  readonly videos: readonly VideoPlan[];
+  /** Bytes of pictures of videos that may be kept, over all workers; 0 where all are left to the browser. */
+  readonly cacheBytes: number;
+  /** Null where nothing is heard, or nothing shall be. */
+  readonly sound: SoundPlan | null;
   /** Frames whose picture is compared with the reference capture's, rising; empty where the capture needs no check. */
   readonly checkAt: readonly number[];
   readonly estimate: Estimate;
