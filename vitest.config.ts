@@ -16,6 +16,7 @@ const slow: readonly string[] = ["test/browser/failures*.test.ts", "test/browser
 const broad: readonly string[] = [
   "test/browser/*-formats.test.ts",
   "test/browser/{adapters,bench,contracts,disk-encoder,hyperframes,moving-pictures,png-sequence,segments,workers}.test.ts",
+  "test/browser/{fed-media,ffmpeg-mix,media-colour,media-exact,offline-mix,picture-feeds,sound-score,soundtrack,video-pictures,web-audio,webcodecs-feed}.test.ts",
 ];
 
 const config: ViteUserConfig = defineConfig({

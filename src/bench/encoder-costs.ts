@@ -66,7 +66,7 @@ function codecsOf({ traits }: Encoder): { codec: VideoCodec; container: Containe
 export function requestOf({ container, codec, level, frameFormat }: EncoderToMeasure, { size }: Pick<Amounts, "size">): EncodeRequest {
   return {
     ...{ size, frameRate: BENCH_RATE, frameCount: null, frameFormat, container, codec },
-    ...{ alpha: false, quality: { level }, timing: "constant", hardware: null, loop: 0 },
+    ...{ alpha: false, quality: { level }, timing: "constant", hardware: null, loop: 0, audio: null },
   };
 }
 
@@ -105,7 +105,7 @@ async function encodeOnce(encoder: Encoder, request: EncodeRequest, input: Encod
     await using session: CaptureSession | null = input.from === "page" ? await openCapture(input.capture, "page", page) : null;
     await using reader = session && new FrameReader(session, page.signal);
     await using encoding: EncoderSession = await encoder.open(request, {
-      ...{ output: sink, signal: page.signal, browser, page: session?.page ?? null },
+      ...{ output: sink, signal: page.signal, browser, page: session?.page ?? null, sound: null },
       ...{ inactivityTimeoutMs: SILENCE_MS, warn: () => {} },
     });
     await whenIdle();

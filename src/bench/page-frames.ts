@@ -31,7 +31,7 @@ export function openCapture(
       composition: defaultComposition,
       readinessTimeoutMs: READINESS_MS,
     },
-    { browser, signal, warn: () => {} },
+    { browser, signal, warn: () => {}, attachMedia: null },
   );
 }
 

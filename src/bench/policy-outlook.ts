@@ -57,6 +57,7 @@ function choiceWith(
       job: parseJob({ page: "page.html", output: "video.mp4" }),
       page: { ...ordinaryPage, ...facts },
       ...{ size: { width: 1920, height: 1080 }, frameCount: FRAMES, durationSeconds: FRAMES / 30, host, costs, struckOut: [] },
+      ...{ injectors: [], mixers: [] },
       captures: parts.captures.map((part) =>
         candidate(
           part,
@@ -85,4 +86,5 @@ function candidate<Traits>({ name, traits }: { readonly name: string; readonly t
 const ordinaryPage: PageFacts = {
   ...{ url: "http://localhost/page.html", duration: null, size: null, frameRate: null, contract: "framewright", access: "random" },
   ...{ isSingleCanvas: false, crossOrigin: [], adapters: [], isSecureContext: true, hasDepthScene: false, drawsWebGl: false, warnings: [] },
+  ...{ media: [], sound: "none" },
 };

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formats, type Container } from "../../src/core/formats.ts";
 import type { OutputSink } from "../../src/core/sink.ts";
+import type { MixedSound } from "../../src/core/sound.ts";
 import {
   beginFrame,
   canvas,
@@ -20,6 +21,7 @@ import {
   type Browser,
 } from "../../src/node/index.ts";
 import { captureCases, encoderCases, memorySink } from "../../src/testing/index.ts";
+import { mixedSound } from "../support/mixed-sound.ts";
 import { scratch, type Scratch } from "../support/render.ts";
 
 let browser: Browser;
@@ -69,6 +71,8 @@ async function openSink(container: Container): Promise<OutputSink> {
   return kind === "sequence" ? openFolderSink(name, { extension }) : openFileSink(`${name}${extension}`);
 }
 
+const openSound = (samples: Float32Array): Promise<MixedSound> => mixedSound(samples, folder.path(`${crypto.randomUUID()}.wav`));
+
 const encoders = [
   { encoder: ffmpegPipe(), format: "RGBA", openSink, into: "files" },
   { encoder: ffmpegDisk(), format: "I420", openSink, into: "files" },
@@ -77,7 +81,7 @@ const encoders = [
 ] as const;
 
 describe.each(encoders)("encoder $encoder.name from $format into $into", ({ encoder, format, openSink }) => {
-  for (const { name, run } of encoderCases(encoder, { browser: lazyBrowser, openSink, format })) test(name, run);
+  for (const { name, run } of encoderCases(encoder, { browser: lazyBrowser, openSink, openSound, format })) test(name, run);
 
   test("leaves nothing beside its outputs", async () => {
     expect((await folder.list()).filter((name) => name !== "page.html")).toEqual([]);

@@ -295,7 +295,7 @@ describe("ffmpeg that reads frames from disk", () => {
     const request: EncodeRequest = requestFor({ container: "gif", codec: "gif" });
     for (let index = 0; index < 20; index++) await writeFile(place.path(`${index}.rgba`), drawScene(index, size, false));
     const args: readonly string[] = ffmpegArguments(request, {
-      ...{ encoder: "ffmpeg-disk", build: await ffmpegBuild(await findFfmpeg()), extra: [] },
+      ...{ encoder: "ffmpeg-disk", build: await ffmpegBuild(await findFfmpeg()), sound: null, extra: [] },
       input: { from: "folder", folder: place.folder, pattern: "%d.rgba" },
       output: { to: "file", path: place.path("video.gif") },
     });

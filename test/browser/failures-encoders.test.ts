@@ -188,10 +188,19 @@ describe("an ffmpeg that does not start", () => {
     const sink = await openFileSink(place.path("video.mp4"));
     const request: EncodeRequest = {
       ...{ size: { width: 2, height: 2 }, frameRate: { numerator: 30, denominator: 1 }, frameCount: 1, frameFormat: "RGBA" },
-      ...{ container: "mp4", codec: "h264", alpha: false, quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0 },
+      ...{
+        container: "mp4",
+        codec: "h264",
+        alpha: false,
+        quality: { level: "standard" },
+        timing: "constant",
+        hardware: null,
+        loop: 0,
+        audio: null,
+      },
     };
     const context: EncoderContext = {
-      ...{ output: sink, signal: new AbortController().signal, page: null, inactivityTimeoutMs: LIMIT_MS, warn: () => {} },
+      ...{ output: sink, signal: new AbortController().signal, page: null, sound: null, inactivityTimeoutMs: LIMIT_MS, warn: () => {} },
       browser: null as unknown as EncoderContext["browser"],
     };
     await expect(ffmpegPipe({ executablePath: program }).open(request, context)).rejects.toMatchObject({

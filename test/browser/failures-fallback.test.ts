@@ -111,7 +111,7 @@ describe.for(edges)("from $from to $to", (edge) => {
     const taken = await take(edge, [fault(first), ...others]);
     expect(taken.fallbacks).toMatchObject([{ part: edge.from, reason: expect.stringContaining(says) as string }]);
     expect(taken).toMatchObject({ plan: edge.to });
-    expect(taken.rejected).toContainEqual({ part: edge.from, kind: "struck-out", reasons: [taken.fallbacks[0]!.reason] });
+    expect(taken.rejected).toContainEqual({ part: edge.from, role: "capture", kind: "struck-out", reasons: [taken.fallbacks[0]!.reason] });
     expect(taken.events.filter(({ type }) => type === "part-given-up")).toMatchObject([{ part: edge.from }]);
   });
 
@@ -129,7 +129,7 @@ describe.for(edges)("from $from to $to", (edge) => {
   ] as const)("goes a capture that %s", async ([, make]) => {
     const taken = await take(edge, [make(), ...others]);
     expect(taken).toMatchObject({ plan: edge.to, fallbacks: [] });
-    expect(taken.rejected).toContainEqual({ part: edge.from, kind: "lacking", reasons: [expect.any(String)] });
+    expect(taken.rejected).toContainEqual({ part: edge.from, role: "capture", kind: "lacking", reasons: [expect.any(String)] });
   });
 });
 

@@ -50,14 +50,14 @@ afterAll(async () => {
 function requestFor(container: Container, codec: VideoCodec, changes: Partial<EncodeRequest> = {}): EncodeRequest {
   return {
     ...{ size: patchesSize, frameRate: NTSC, frameCount: FRAMES, frameFormat: "RGBA", container, codec, alpha: false },
-    ...{ quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0 },
+    ...{ quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0, audio: null },
     ...changes,
   };
 }
 
 function contextFor(output: FileSink): EncoderContext {
   return {
-    ...{ output, signal: new AbortController().signal, page: null, inactivityTimeoutMs: 60_000, warn: () => {} },
+    ...{ output, signal: new AbortController().signal, page: null, sound: null, inactivityTimeoutMs: 60_000, warn: () => {} },
     // It encodes in no page.
     browser: null as unknown as EncoderContext["browser"],
   };
@@ -294,7 +294,7 @@ async function encodeFolder(
   const isSequence: boolean = request.container.endsWith("-sequence");
   if (isSequence) await mkdir(output);
   const args = ffmpegArguments(request, {
-    ...{ encoder: "test", input: { from: "folder", folder, pattern: "%06d.raw" }, build, extra: [] },
+    ...{ encoder: "test", input: { from: "folder", folder, pattern: "%06d.raw" }, build, sound: null, extra: [] },
     output: isSequence ? { to: "folder", folder: output, pattern: "%06d.bin" } : { to: "file", path: output },
   });
   await promisify(execFile)(build.executablePath, [...args]);

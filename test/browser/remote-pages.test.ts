@@ -88,6 +88,7 @@ describe("a picture of another origin", () => {
     const picture = `http://localhost:${port}/red.svg`;
     expect(result.plan.rejected).toContainEqual({
       part: "html-in-canvas",
+      role: "capture",
       kind: "unsuitable",
       reasons: [`it leaves out content of other origins: ${picture}; crossOrigin: "paint" shows it`],
     });

@@ -57,7 +57,15 @@ async function renderInSegments(encoder: Encoder, request: EncodeRequest, change
         source: barCodeFrames(FRAMES, frameRate, changesAt),
         file,
         openEncoder: ({ start, end }, signal) => {
-          const context: EncoderContext = { output: file, signal, browser, page: null, inactivityTimeoutMs: 60_000, warn: () => {} };
+          const context: EncoderContext = {
+            output: file,
+            signal,
+            browser,
+            page: null,
+            sound: null,
+            inactivityTimeoutMs: 60_000,
+            warn: () => {},
+          };
           return encoder.open({ ...request, frameCount: end - start }, context);
         },
       };
@@ -80,7 +88,7 @@ async function renderInSegments(encoder: Encoder, request: EncodeRequest, change
 function requestOf(container: Container, codec: VideoCodec, changed: Partial<EncodeRequest> = {}): EncodeRequest {
   return {
     ...{ container, codec, size: barCodeSize, frameRate: NTSC, frameCount: FRAMES, frameFormat: "I420", alpha: false },
-    ...{ quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0 },
+    ...{ quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0, audio: null },
     ...changed,
   };
 }

@@ -63,6 +63,7 @@ function requestOf(kind: Kind, changed: Partial<EncodeRequest> = {}): EncodeRequ
     timing: "constant",
     hardware: null,
     loop: 0,
+    audio: null,
     ...changed,
   };
 }
@@ -81,6 +82,7 @@ async function open(request: EncodeRequest, encodesIn: Browser = browser): Promi
     signal: new AbortController().signal,
     browser: encodesIn,
     page: null,
+    sound: null,
     inactivityTimeoutMs: 30_000,
     warn: (reason) => warnings.push(reason),
   };

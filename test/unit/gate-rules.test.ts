@@ -4,7 +4,18 @@ import type { BenchContent, MatrixRow } from "../../bench/matrix-row.ts";
 import { measuredCosts } from "../../src/core/policy/measured.ts";
 import { builtInParts } from "../../src/node/render.ts";
 
-const phases = { launchMs: 1, openMs: 1, probeMs: 1, checkMs: 1, captureMs: 1, windowMs: 1, writeMs: 1, finishMs: 1, verifyMs: 1 };
+const phases = {
+  launchMs: 1,
+  openMs: 1,
+  probeMs: 1,
+  soundMs: 0,
+  checkMs: 1,
+  captureMs: 1,
+  windowMs: 1,
+  writeMs: 1,
+  finishMs: 1,
+  verifyMs: 1,
+};
 
 function row(change: Partial<MatrixRow> = {}): MatrixRow {
   return {

@@ -16,3 +16,10 @@ export async function tried(limitMs: number, probe: () => Promise<Support>): Pro
     return { ok: false, reasons: [messageOf(thrown)] };
   }
 }
+
+/** @throws TypeError where a policy chose what is not there */
+export function named<Part extends { name: string }>(parts: readonly Part[], name: string): Part {
+  const part: Part | undefined = parts.find((one) => one.name === name);
+  if (!part) throw new TypeError(`The policy chose "${name}", which is not among the parts: ${parts.map((one) => one.name).join(", ")}`);
+  return part;
+}

@@ -3,23 +3,29 @@ import { RESAMPLED_SHARE } from "../blocks.ts";
 import type { Browser, BrowserSandbox } from "../browser.ts";
 import type { Capture, CaptureSession, PageFacts } from "../capture.ts";
 import type { EncodeRequest, EncodeResult, Encoder, EncoderSession } from "../encoder.ts";
-import { aborted, captureStalled, isRenderError, messageOf, type RenderError } from "../errors.ts";
+import { aborted, captureStalled, isRenderError, messageOf, soundUnplanned, type RenderError } from "../errors.ts";
 import type { RenderListener } from "../events.ts";
+import type { FrameCacheStatistics } from "../frame-cache.ts";
 import type { FrameRange } from "../frame-rate.ts";
 import type { RenderParts } from "../host.ts";
 import type { ParsedJob } from "../job.ts";
 import type { Plan } from "../policy/plan.ts";
-import type { RenderChecks } from "../result.ts";
+import type { RenderChecks, SoundResult } from "../result.ts";
 import type { FileSink, OutputSink } from "../sink.ts";
+import { writeSidecar } from "../sidecar.ts";
+import type { AudioRequest, MixedSound } from "../sound.ts";
 import type { FrameSource } from "../source.ts";
 import type { Timeline } from "../timeline.ts";
 import type { Video } from "../video.ts";
 import type { Browsers } from "./browsers.ts";
 import { CaptureCheck } from "./check-capture.ts";
 import { checkOutput, type CheckedOutput } from "./check-output.ts";
+import { named } from "./candidate.ts";
+import type { MediaDirector } from "./media-director.ts";
 import type { PageOpener } from "./page-opener.ts";
 import { pageSource } from "./page-source.ts";
 import { pump, type PumpOptions, type PumpResult } from "./pump.ts";
+import type { SoundMaker } from "./sound-maker.ts";
 import { pumpSegments, type JoinSegments, type SegmentWorker } from "./segments.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -32,6 +38,9 @@ export interface Stage {
   readonly page: PageFacts;
   readonly video: Video;
   readonly sink: OutputSink;
+  /** Null where all media is left to the browser. */
+  readonly media: MediaDirector | null;
+  readonly soundMaker: SoundMaker;
   /** A file for one segment, which is discarded when the segments are joined. */
   openSegment(index: number): Promise<FileSink>;
   readonly timeline: Timeline;
@@ -49,6 +58,8 @@ export interface Outcome {
   /** Of the browser that the page ran in. */
   readonly sandbox: BrowserSandbox;
   readonly checks: RenderChecks;
+  readonly cache: FrameCacheStatistics | null;
+  readonly sound: SoundResult | null;
   /** Milliseconds of the three steps. */
   readonly framesMs: number;
   readonly finishMs: number;
@@ -82,6 +93,7 @@ class PlanRun {
   readonly #stage: Stage;
   readonly #capture: Capture;
   readonly #encoder: Encoder;
+  #sound: MixedSound | null = null;
   #comparisons = 0;
   #largestDifference = 0;
 
@@ -96,6 +108,8 @@ class PlanRun {
   async run(reference: CaptureSession | null): Promise<Outcome> {
     const { browsers, page, video } = this.#stage;
     const { checkAt } = this.#plan;
+    const shown: CaptureSession | null = reference ?? (this.#needsReference() ? await this.#openReference() : null);
+    await this.#makeSound(shown);
     const check = new CaptureCheck(
       {
         capture: this.#capture.name,
@@ -104,7 +118,7 @@ class PlanRun {
         indices: checkAt,
         onChecked: (index, largest) => this.#onChecked(index, largest),
       },
-      reference ?? (checkAt.length === 0 ? null : await this.#openReference()),
+      shown,
     );
     const workers: Worker[] = [];
     try {
@@ -116,6 +130,23 @@ class PlanRun {
       throw thrown;
     } finally {
       await Promise.all([check.close(), ...workers.map(({ session }) => session.close())]);
+    }
+  }
+
+  #needsReference(): boolean {
+    return this.#plan.checkAt.length > 0 || this.#plan.sound !== null;
+  }
+
+  /** Before anything is captured, so that the encoder has both from its beginning. */
+  async #makeSound(page: CaptureSession | null): Promise<void> {
+    const { soundMaker, browsers } = this.#stage;
+    if (this.#plan.sound === null || page === null) return;
+    try {
+      this.#sound = await Promise.race([soundMaker.make(this.#plan.sound, page, this.#stage.page.sound), page.page.lost]);
+    } catch (thrown) {
+      browsers.endSoon();
+      await page.close();
+      throw thrown;
     }
   }
 
@@ -175,6 +206,7 @@ class PlanRun {
     const framesAt: number = timeline.elapsedMs();
     const { pumped, encoded, framesMs } =
       this.#plan.segments > 1 ? await this.#inSegments(workers, sources, check, range) : await this.#inOne(workers, sources, check, range);
+    const file: string | null = await this.#writeSidecar();
     emit({ type: "checking" });
     const request: EncodeRequest = this.#request(range);
     const facts: CheckedOutput = await timeline.span("verify", "render", () =>
@@ -184,6 +216,8 @@ class PlanRun {
       facts,
       pumped,
       encoded,
+      cache: (await this.#stage.media?.statistics()) ?? null,
+      sound: this.#sound && { ...this.#sound.facts, sampleCount: this.#sound.sampleCount, file },
       transport: workers[0]!.session.transport,
       sandbox: workers[0]!.browser.sandbox,
       checks: { comparisons: this.#comparisons, largestDifference: this.#largestDifference },
@@ -203,12 +237,24 @@ class PlanRun {
       const pumped: PumpResult = await (workers.length === 1 ? Promise.race([pumping, workers[0]!.session.page.lost]) : pumping);
       const framesMs: number = timeline.elapsedMs() - startedAt;
       await check.settled();
+      await this.#refuseUnplannedSound(workers);
       emit({ type: "finishing" });
       return { pumped, encoded: await timeline.span("finish", "encoder", () => encoding.finish()), framesMs };
     } catch (thrown) {
       if (!isDistrust(thrown)) this.#stage.browsers.endSoon();
       await encoding.abort(thrown);
       throw thrown;
+    }
+  }
+
+  /** A video in which something is missing that the page plays would be no success. */
+  async #refuseUnplannedSound(workers: readonly Worker[]): Promise<void> {
+    const { page, media, job } = this.#stage;
+    if (page.sound === "played" || media === null || !job.sound.enabled) return;
+    for (const { session } of workers) {
+      // One that was lost says nothing any more; its frames were made by others.
+      const what: string | null = await session.unplannedSound().catch(() => null);
+      if (what !== null) throw soundUnplanned(what);
     }
   }
 
@@ -229,6 +275,7 @@ class PlanRun {
       const join: JoinSegments = async (segments, signal) => {
         framesMs = timeline.elapsedMs() - startedAt;
         await check.settled();
+        await this.#refuseUnplannedSound(workers);
         this.#stage.emit({ type: "finishing" });
         const parts = segments.map(({ file, range: { start, end } }) => ({ file, frameCount: end - start }));
         const { container, codec, timing } = job;
@@ -253,13 +300,29 @@ class PlanRun {
     const browser: Browser = await browsers.shared();
     const page = this.#plan.frameFormat === "page" ? session.page : null;
     return timeline.span("open", "encoder", () =>
-      this.#encoder.open(this.#request(range), { output, signal, browser, page, inactivityTimeoutMs: job.inactivityTimeoutMs, warn }),
+      this.#encoder.open(this.#request(range), {
+        output,
+        signal,
+        browser,
+        page,
+        sound: this.#sound,
+        inactivityTimeoutMs: job.inactivityTimeoutMs,
+        warn,
+      }),
     );
   }
 
   #request({ start, end }: FrameRange): EncodeRequest {
     const { job, video } = this.#stage;
-    return encodeRequest(job, video, this.#plan.frameFormat, end - start);
+    // The first segment holds the sound of all.
+    const audio: AudioRequest | null = start === 0 ? this.#sound && (this.#plan.sound?.audio ?? null) : null;
+    return { ...encodeRequest(job, video, this.#plan.frameFormat, end - start), audio };
+  }
+
+  /** Beside pictures that hold no sound. */
+  async #writeSidecar(): Promise<string | null> {
+    if (this.#sound === null || this.#plan.sound?.audio !== null) return null;
+    return writeSidecar(this.#stage.sink, this.#sound);
   }
 
   #source(session: CaptureSession, check: CaptureCheck): FrameSource {
@@ -334,6 +397,7 @@ export function encodeRequest(
     timing,
     hardware,
     loop,
+    audio: null,
   };
 }
 
@@ -348,11 +412,4 @@ function workerTrack(at: number): string {
 /** Whether the compositor may show layers of the page resampled: what moves by animations, or by scripts of its own. */
 function movesLayers({ access, adapters }: PageFacts): boolean {
   return access === "sequential" || adapters.length > 0;
-}
-
-/** @throws TypeError where a policy chose what is not there */
-export function named<Part extends { name: string }>(parts: readonly Part[], name: string): Part {
-  const part: Part | undefined = parts.find((one) => one.name === name);
-  if (!part) throw new TypeError(`The policy chose "${name}", which is not among the parts: ${parts.map((one) => one.name).join(", ")}`);
-  return part;
 }

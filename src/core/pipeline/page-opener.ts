@@ -1,5 +1,5 @@
-import type { Browser } from "../browser.ts";
-import type { Capture, CaptureSession } from "../capture.ts";
+import type { Browser, BrowserPage } from "../browser.ts";
+import type { Capture, CaptureContext, CaptureSession } from "../capture.ts";
 import { aborted, pageNotReady } from "../errors.ts";
 import type { FrameFormat } from "../frame.ts";
 import type { ParsedJob } from "../job.ts";
@@ -20,18 +20,26 @@ export interface PageToOpen {
   readonly track: string;
 }
 
+export interface PageOpenerOptions extends Pick<CaptureContext, "signal" | "warn"> {
+  readonly attachMedia: ((page: BrowserPage, browser: Browser) => Promise<void>) | null;
+  readonly job: ParsedJob;
+  readonly timeline: Timeline;
+}
+
 /** Opens the job's page in one capture after another. */
 export class PageOpener {
   readonly #job: ParsedJob;
   readonly #signal: AbortSignal;
   readonly #timeline: Timeline;
   readonly #warn: (reason: string) => void;
+  readonly #attachMedia: PageOpenerOptions["attachMedia"];
 
-  constructor(job: ParsedJob, signal: AbortSignal, timeline: Timeline, warn: (reason: string) => void) {
+  constructor({ job, signal, timeline, warn, attachMedia }: PageOpenerOptions) {
     this.#job = job;
     this.#signal = signal;
     this.#timeline = timeline;
     this.#warn = warn;
+    this.#attachMedia = attachMedia;
   }
 
   /** @throws RenderError `page-not-ready`, `aborted`, and what the capture's `open` throws */
@@ -41,7 +49,9 @@ export class PageOpener {
     // The reference is held against what the capture shows, so that both keep what is transparent, or neither does.
     const { alpha } = this.#job;
     const request = { url, size: video.size.value, frameRate: video.frameRate.value, frameFormat, alpha, composition, readinessTimeoutMs };
-    const opening = (): Promise<CaptureSession> => capture.open(request, { browser, signal: this.#signal, warn: this.#warn });
+    const attachMedia = this.#attachMedia && ((page: BrowserPage) => this.#attachMedia!(page, browser));
+    const context: CaptureContext = { browser, signal: this.#signal, warn: this.#warn, attachMedia };
+    const opening = (): Promise<CaptureSession> => capture.open(request, context);
     return this.#timeline.span("open", track, () =>
       within(readinessTimeoutMs + OPEN_GRACE_MS, opening(), () =>
         pageNotReady(url, "its server to answer and its scripts to end", readinessTimeoutMs),

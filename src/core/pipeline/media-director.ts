@@ -1,0 +1,184 @@
+import type { Browser, BrowserPage } from "../browser.ts";
+import { injectionFailed, isRenderError, type RenderError } from "../errors.ts";
+import type { FrameCache, FrameCacheStatistics } from "../frame-cache.ts";
+import type { FrameInjector, InjectedVideo, InjectorSession } from "../injector.ts";
+import { lruFrameCache } from "../lru-frame-cache.ts";
+import type { MediaFacts, MediaFiles } from "../media.ts";
+import type { ChosenFeed, MediaAnswers, MediaHost, PageLink } from "../media-link.ts";
+import { injectorFor } from "../policy/choose-injectors.ts";
+import type { InjectorCandidate, Plan, PolicyInput } from "../policy/plan.ts";
+import { named, tried } from "./candidate.ts";
+
+export interface MediaDirectorOptions {
+  readonly injectors: readonly FrameInjector[];
+  readonly host: MediaHost;
+  readonly files: MediaFiles;
+  readonly signal: AbortSignal;
+  /** Longest wait in milliseconds for an injector that is tried. */
+  readonly trialLimitMs: number;
+  warn(reason: string): void;
+}
+
+/** Of the bytes that a job may keep, the share of the host where pictures come from it; the rest is the pages'. */
+const HOST_SHARE = 1 / 2;
+/** The page that pictures are compared with is fed as well. */
+const REFERENCES = 1;
+
+/** A page that asks, and what was made ready for it, by injector. */
+interface AskingPage {
+  readonly page: BrowserPage;
+  readonly browser: Browser;
+  readonly read: PageLink["read"];
+  readonly prepared: Map<string, Promise<void>>;
+}
+
+/** The media of a job: what is known of each file, who feeds each video, and the one budget for pictures. */
+export class MediaDirector implements AsyncDisposable {
+  readonly #options: MediaDirectorOptions;
+  readonly #facts = new Map<string, MediaFacts>();
+  readonly #links: PageLink[] = [];
+  readonly #sessions = new Map<string, Promise<InjectorSession>>();
+  #cache: FrameCache | null = null;
+  #input: PolicyInput | null = null;
+  #plan: Pick<Plan, "videos" | "cacheBytes" | "workers"> | null = null;
+  #failure: RenderError | null = null;
+
+  constructor(options: MediaDirectorOptions) {
+    this.#options = options;
+  }
+
+  /** What went wrong in feeding since the last plan: the cause of a seek that failed. */
+  get failure(): RenderError | null {
+    return this.#failure;
+  }
+
+  /** Lets a page ask, before it loads the composition. */
+  async attach(page: BrowserPage, browser: Browser): Promise<void> {
+    const asking: AskingPage = { page, browser, read: (source, start, end) => link.read(source, start, end), prepared: new Map() };
+    const link: PageLink = await this.#options.host.link(page, this.#answersFor(asking));
+    this.#links.push(link);
+  }
+
+  /** Each injector, with what it answers for each video. */
+  async candidates(videos: readonly MediaFacts[]): Promise<InjectorCandidate[]> {
+    const { injectors, signal, trialLimitMs } = this.#options;
+    return Promise.all(
+      injectors.map(async (injector) => {
+        const answers = videos.map(
+          async (facts) => [facts.source, await tried(trialLimitMs, () => injector.probe(facts, { signal }))] as const,
+        );
+        return { name: injector.name, traits: injector.traits, support: Object.fromEntries(await Promise.all(answers)) };
+      }),
+    );
+  }
+
+  /** Follows a plan from here on. */
+  follow(plan: Plan, input: PolicyInput): void {
+    this.#plan = plan;
+    this.#input = input;
+    this.#failure = null;
+    // A plan that takes another's place keeps what is there.
+    this.#cache ??= lruFrameCache(Math.max(1, Math.floor(plan.cacheBytes * HOST_SHARE)));
+  }
+
+  /** The whole file of a source on this host. @throws RenderError `media-unreadable` */
+  path(source: string): Promise<string> {
+    return this.#pathBy(source, (...range) => this.#links.at(-1)!.read(...range));
+  }
+
+  /** What is known of a source; null where nobody read it. */
+  factsOf(source: string): MediaFacts | null {
+    return this.#facts.get(source) ?? null;
+  }
+
+  /** What was kept over all pages and the host; null where no video was fed. To be asked while the pages are open. */
+  async statistics(): Promise<FrameCacheStatistics | null> {
+    const ofPages = await Promise.all(this.#links.map((link) => link.statistics()));
+    const all = [...(this.#sessions.size > 0 && this.#cache ? [this.#cache.statistics] : []), ...ofPages.filter((one) => one !== null)];
+    if (all.length === 0) return null;
+    const sum = (count: (one: FrameCacheStatistics) => number): number => all.reduce((total, one) => total + count(one), 0);
+    return {
+      budgetBytes: this.#plan!.cacheBytes,
+      entries: sum(({ entries }) => entries),
+      bytes: sum(({ bytes }) => bytes),
+      peakBytes: sum(({ peakBytes }) => peakBytes),
+      hits: sum(({ hits }) => hits),
+      misses: sum(({ misses }) => misses),
+      evictions: sum(({ evictions }) => evictions),
+      rejections: sum(({ rejections }) => rejections),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    await Promise.all(sessions.map((one) => (one.status === "fulfilled" ? one.value.close() : null)));
+    this.#cache?.clear();
+  }
+
+  #answersFor(asking: AskingPage): MediaAnswers {
+    return {
+      facts: (source) => this.factsOf(source),
+      learned: (facts) => void this.#facts.set(facts.source, facts),
+      feed: async (facts) => {
+        try {
+          return await this.#feed(facts, asking);
+        } catch (thrown) {
+          if (isRenderError(thrown)) this.#fail(thrown);
+          throw thrown;
+        }
+      },
+      failed: (injector, source, why) => this.#fail(injectionFailed(injector, source, why)),
+      ask: async (injector, source, question) => {
+        const facts: MediaFacts | undefined = this.#facts.get(source);
+        if (facts === undefined) throw new TypeError(`Nobody told what "${source}" is`);
+        const video: InjectedVideo = { facts, path: () => this.#pathBy(source, asking.read) };
+        try {
+          return await (await this.#session(injector)).answer(question, video);
+        } catch (thrown) {
+          this.#fail(isRenderError(thrown) ? thrown : injectionFailed(injector, source, String(thrown), thrown));
+          throw thrown;
+        }
+      },
+    };
+  }
+
+  async #feed(facts: MediaFacts, { page, browser, prepared }: AskingPage): Promise<ChosenFeed | null> {
+    this.#facts.set(facts.source, facts);
+    const name: string | null = await this.#injectorOf(facts);
+    if (name === null) return null;
+    const session: InjectorSession = await this.#session(name);
+    const preparing: Promise<void> = prepared.get(name) ?? Promise.resolve(session.prepare?.(page, browser));
+    prepared.set(name, preparing);
+    await preparing;
+    const { cacheBytes, workers } = this.#plan!;
+    const ofPages: number = named(this.#options.injectors, name).traits.pictures === "none" ? cacheBytes : cacheBytes * (1 - HOST_SHARE);
+    return { injector: name, pageScript: session.pageScript, cacheBytes: Math.floor(ofPages / (workers + REFERENCES)) };
+  }
+
+  /** As planned, or, for a video that came later, by the same rules. */
+  async #injectorOf(facts: MediaFacts): Promise<string | null> {
+    const planned = this.#plan!.videos.find(({ source }) => source === facts.source);
+    if (planned !== undefined) return planned.injector;
+    const late: readonly InjectorCandidate[] = await this.candidates([facts]);
+    const injectors: InjectorCandidate[] = [];
+    for (const [at, { name, traits, support }] of this.#input!.injectors.entries())
+      injectors.push({ name, traits, support: { ...support, ...late[at]?.support } });
+    return injectorFor({ ...this.#input!, injectors }, facts).injector;
+  }
+
+  #session(name: string): Promise<InjectorSession> {
+    const { injectors, signal, warn } = this.#options;
+    const open = (): Promise<InjectorSession> => named(injectors, name).open({ cache: this.#cache!, signal, warn });
+    const session: Promise<InjectorSession> = this.#sessions.get(name) ?? open();
+    this.#sessions.set(name, session);
+    return session;
+  }
+
+  #pathBy(source: string, read: PageLink["read"]): Promise<string> {
+    return this.#options.files.pathOf(source, (start, end) => read(source, start, end));
+  }
+
+  #fail(failure: RenderError): void {
+    this.#failure ??= failure;
+  }
+}
