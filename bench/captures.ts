@@ -97,7 +97,7 @@ async function benchCapture(page: BenchPage, { capture, format }: Way): Promise<
       composition: defaultComposition,
       readinessTimeoutMs: 15_000,
     },
-    { browser, signal: new AbortController().signal, warn: () => {} },
+    { browser, signal: new AbortController().signal, warn: () => {}, attachMedia: null },
   );
   const frames: AsyncIterator<Frame> = session.read({ start: 0, end: 100_000 }, {})[Symbol.asyncIterator]();
   let [taken, repeats]: [number, number] = [0, 0];

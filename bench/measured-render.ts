@@ -36,6 +36,7 @@ export async function measuredRender(
   job: RenderJob,
   costs: MeasuredCosts | null,
   parts: Partial<RenderParts> = {},
+  signal?: AbortSignal,
 ): Promise<MeasuredRender> {
   const folder: string = dirname(job.output);
   const memory = watchPeak(async () => memoryBytesOf((await processTree(process.pid)) ?? []), MEMORY_EVERY_MS);
@@ -48,7 +49,10 @@ export async function measuredRender(
   };
   try {
     const host: RenderHost = { ...nodeHost(), costs: async () => costs };
-    const result: RenderResult = await renderWith(job, { ...builtInParts(), ...parts }, host, { onEvent });
+    const result: RenderResult = await renderWith(job, { ...builtInParts(), ...parts }, host, {
+      onEvent,
+      ...(signal === undefined ? {} : { signal }),
+    });
     const [encoded, done] = await Promise.all([used, enough()]);
     const { framesMs, finishMs } = result.timings;
     return {

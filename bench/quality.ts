@@ -159,14 +159,14 @@ async function measureEncode(
   const { encoder, container, codec, frames = FRAMES } = grid;
   const request: EncodeRequest = {
     ...{ size: SIZE, frameRate: FRAME_RATE, frameCount: frames, frameFormat: "I420", container, codec, alpha: false },
-    ...{ quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0 },
+    ...{ quality: { level: "standard" }, timing: "constant", hardware: null, loop: 0, audio: null },
   };
   const isSequence: boolean = container.endsWith("-sequence");
   const output: string = join(folder, `encoded-${container}`);
   if (isSequence) await mkdir(output, { recursive: true });
   const extension: string = codec === "jpeg" ? "jpg" : codec;
   const args: readonly string[] = ffmpegArguments(request, {
-    ...{ encoder: "bench", input: { from: "pipe" }, build },
+    ...{ encoder: "bench", input: { from: "pipe" }, sound: null, build },
     output: isSequence ? { to: "folder", folder: output, pattern: `%03d.${extension}` } : { to: "file", path: output },
     extra: ["-frames:v", `${frames}`, ...grid.options(speed, rate)],
   });

@@ -1,10 +1,14 @@
-/** `npm run bench [-- captures seeks renders memory claims quality webcodecs] [--samples n]`: prints rows, and writes them with the machine's facts. */
+/**
+ * `npm run bench [-- captures seeks renders memory claims quality webcodecs media] [--samples n]`: prints rows, and writes them with the
+ * machine's facts. `media` takes `--heavy` (32 MB each, 90 s), `--memory` (nine videos within budgets), and `--seconds n`.
+ */
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { measuredCosts } from "../src/core/policy/measured.ts";
 import { benchCaptures, fasterThanScreenshot, type CaptureRow } from "./captures.ts";
 import { benchClaims, claimWords, type ClaimsReport } from "./claims.ts";
 import { machineFacts } from "./machine.ts";
+import { benchMedia, benchMediaMemory, budgetCells, budgetColumns, mediaCells, mediaColumns, type MediaReport } from "./media.ts";
 import { benchMemory } from "./memory.ts";
 import { benchQuality, sumsOf } from "./quality.ts";
 import { chooseQualities } from "./quality-choice.ts";
@@ -12,7 +16,15 @@ import { benchRenders } from "./renders.ts";
 import { benchSeeks } from "./seeks.ts";
 import { benchWebcodecs } from "./webcodecs-rates.ts";
 
-const { values, positionals } = parseArgs({ options: { samples: { type: "string", default: "3" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: {
+    samples: { type: "string", default: "3" },
+    heavy: { type: "boolean", default: false },
+    memory: { type: "boolean", default: false },
+    seconds: { type: "string" },
+  },
+  allowPositionals: true,
+});
 const parts: readonly string[] = positionals.length > 0 ? positionals : ["captures", "seeks", "renders", "memory"];
 const results = new URL("results/", import.meta.url);
 
@@ -60,6 +72,21 @@ if (parts.includes("memory")) {
   const memory = await benchMemory(printRow);
   console.log(`peak ${Math.round(memory.peakBytes / 1e6)} MB; growth after frame 300: ${Math.round(memory.growthAfter300Bytes / 1e6)} MB`);
   report["memory"] = memory;
+}
+if (parts.includes("media")) {
+  const seconds: number | null = values.seconds === undefined ? null : Number(values.seconds);
+  if (values.memory) {
+    printHeader("Nine videos of 1080p, pictures within a budget", budgetColumns);
+    report["mediaMemory"] = await benchMediaMemory(seconds, (row) => printRow(budgetCells(row)));
+  } else {
+    printHeader("Thirty videos on one page", mediaColumns);
+    const media: MediaReport = await benchMedia({ heavy: values.heavy, seconds }, (row) => printRow(mediaCells(row)));
+    const { policyOverBest, isWithinTenPercent } = media;
+    console.log(
+      `the policy's choice gives ${policyOverBest} of the frames of the best: ${isWithinTenPercent ? "within" : "not within"} 10 %`,
+    );
+    report["media"] = media;
+  }
 }
 if (parts.includes("quality")) {
   printHeader("Settings of encoders, two seconds of each page at 1080p", ["encoder", "speed", "rate", "page", "CPU s", "bytes", "SSIM"]);

@@ -87,11 +87,19 @@ async function encode(
 ): Promise<Uint8Array> {
   const request: EncodeRequest = {
     ...{ container, codec, quality, size: SIZE, frameRate: FRAME_RATE, frameCount: FRAMES, frameFormat: "I420", alpha: false },
-    ...{ timing: "constant", hardware: null, loop: 0 },
+    ...{ timing: "constant", hardware: null, loop: 0, audio: null },
   };
   const output = memorySink();
   const { signal } = new AbortController();
-  const session = await webcodecs().open(request, { output, signal, browser, page: null, inactivityTimeoutMs: 60_000, warn: () => {} });
+  const session = await webcodecs().open(request, {
+    output,
+    signal,
+    browser,
+    page: null,
+    sound: null,
+    inactivityTimeoutMs: 60_000,
+    warn: () => {},
+  });
   const frameBytes: number = rawFrameBytes("I420", SIZE);
   for (let index = 0; index < FRAMES; index++) {
     const timestampUs: number = frameTimestampUs(index, FRAME_RATE);
