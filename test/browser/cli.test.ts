@@ -154,7 +154,7 @@ describe("a render", () => {
     expect(stdout).toMatch(/video +10 frames, 1 s, 320×180, 0\.\d+ MB/);
     expect(stdout).toMatch(/took +[\d.]+ s: .* \([\d.]+ frames\/s\)/);
     expect(stdout).toMatch(
-      /checked +the output \(content, size, codec, count, times, color\); \d+ comparisons with screenshots, largest difference \d+ of 255/,
+      /checked +the output \(content, size, codec, count, times, color, sound\); \d+ comparisons with screenshots, largest difference \d+ of 255/,
     );
     expect(stdout + stderr).not.toContain(ESCAPE);
     expect((await trackFacts(folder.path("out.mp4"))).ticks).toHaveLength(10);
