@@ -249,11 +249,14 @@ class PlanRun {
 
   /** A video in which something is missing that the page plays would be no success. */
   async #refuseUnplannedSound(workers: readonly Worker[]): Promise<void> {
-    const { page, media, job } = this.#stage;
+    const { page, media, job, signal } = this.#stage;
     if (page.sound === "played" || media === null || !job.sound.enabled) return;
+    const supervisor = new Supervisor(job.captureTimeoutMs, signal);
     for (const { session } of workers) {
       // One that was lost says nothing any more; its frames were made by others.
-      const what: string | null = await session.unplannedSound().catch(() => null);
+      const what: string | null = await supervisor
+        .run(session.unplannedSound(), () => new Error("the page does not say what was heard"))
+        .catch(() => null);
       if (what !== null) throw soundUnplanned(what);
     }
   }

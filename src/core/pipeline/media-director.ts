@@ -8,6 +8,7 @@ import type { ChosenFeed, MediaAnswers, MediaHost, PageLink } from "../media-lin
 import { injectorFor } from "../policy/choose-injectors.ts";
 import type { InjectorCandidate, Plan, PolicyInput } from "../policy/plan.ts";
 import { named, tried } from "./candidate.ts";
+import { within } from "./watchdog.ts";
 
 export interface MediaDirectorOptions {
   readonly injectors: readonly FrameInjector[];
@@ -21,6 +22,8 @@ export interface MediaDirectorOptions {
 
 /** Of the bytes that a job may keep, the share of the host where pictures come from it; the rest is the pages'. */
 const HOST_SHARE = 1 / 2;
+/** Longest wait for what a page kept, in milliseconds: a render that is done does not fail for it. */
+const STATISTICS_MS = 2_000;
 /** The page that pictures are compared with is fed as well. */
 const REFERENCES = 1;
 
@@ -74,6 +77,8 @@ export class MediaDirector implements AsyncDisposable {
 
   /** Follows a plan from here on. */
   follow(plan: Plan, input: PolicyInput): void {
+    // Pages of an earlier plan are gone, or in an unknown state.
+    if (this.#plan !== null) this.#links.length = 0;
     this.#plan = plan;
     this.#input = input;
     this.#failure = null;
@@ -93,7 +98,8 @@ export class MediaDirector implements AsyncDisposable {
 
   /** What was kept over all pages and the host; null where no video was fed. To be asked while the pages are open. */
   async statistics(): Promise<FrameCacheStatistics | null> {
-    const ofPages = await Promise.all(this.#links.map((link) => link.statistics()));
+    const late = (): Error => new Error("a page does not say what it kept");
+    const ofPages = await Promise.all(this.#links.map((link) => within(STATISTICS_MS, link.statistics(), late).catch(() => null)));
     const all = [...(this.#sessions.size > 0 && this.#cache ? [this.#cache.statistics] : []), ...ofPages.filter((one) => one !== null)];
     if (all.length === 0) return null;
     const sum = (count: (one: FrameCacheStatistics) => number): number => all.reduce((total, one) => total + count(one), 0);

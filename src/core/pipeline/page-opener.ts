@@ -51,11 +51,17 @@ export class PageOpener {
     const request = { url, size: video.size.value, frameRate: video.frameRate.value, frameFormat, alpha, composition, readinessTimeoutMs };
     const attachMedia = this.#attachMedia && ((page: BrowserPage) => this.#attachMedia!(page, browser));
     const context: CaptureContext = { browser, signal: this.#signal, warn: this.#warn, attachMedia };
-    const opening = (): Promise<CaptureSession> => capture.open(request, context);
-    return this.#timeline.span("open", track, () =>
-      within(readinessTimeoutMs + OPEN_GRACE_MS, opening(), () =>
-        pageNotReady(url, "its server to answer and its scripts to end", readinessTimeoutMs),
-      ),
-    );
+    return this.#timeline.span("open", track, async () => {
+      const opening: Promise<CaptureSession> = capture.open(request, context);
+      try {
+        return await within(readinessTimeoutMs + OPEN_GRACE_MS, opening, () =>
+          pageNotReady(url, "its server to answer and its scripts to end", readinessTimeoutMs),
+        );
+      } catch (thrown) {
+        // One that opens after all has nobody who would close it.
+        opening.then((session) => session.close()).catch(() => {});
+        throw thrown;
+      }
+    });
   }
 }
