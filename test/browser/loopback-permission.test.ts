@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findBrowser } from "../../src/browser/find.ts";
 import { launchBrowser } from "../../src/browser/launch.ts";
 import { openOwnDocument } from "../../src/browser/own-page.ts";
 import type { Browser, BrowserPage } from "../../src/core/browser.ts";
@@ -10,7 +9,7 @@ let browser: Browser;
 let server: PictureServer;
 
 beforeAll(async () => {
-  browser = await launchBrowser({ executablePath: (await findBrowser()).executablePath, flags: [] });
+  browser = await launchBrowser({ flags: [] });
   server = await openPictureServer();
 });
 
