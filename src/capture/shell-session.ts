@@ -50,7 +50,7 @@ export async function openShellSession(
   const exceptions = hearExceptions(page);
   let carrier: Carrier | null = null;
   try {
-    const inbox = new FrameInbox(({ at }) => release(page, at));
+    const inbox = new FrameInbox(({ at }) => void drop(page, at, carrier?.session ?? null));
     await page.bind("__framewrightFrame", (notice) => inbox.push(JSON.parse(notice) as FrameNotice));
     await page.bind(WARN_BINDING, warn);
     await openShell(page, request, shell.pictureOf, attachMedia);
@@ -96,6 +96,13 @@ function depthSceneAppeared(capture: string, index: number): RenderError {
 /** Gives the place of a picture back to the page. */
 function release(page: BrowserPage, at: FrameNotice["at"]): void {
   if (at !== null) tell(page, `__framewright.release(${JSON.stringify(at)})`);
+}
+
+/** The same for one that nobody takes: its pixels may still be on their way, and would be taken for those of the next in its slot. */
+async function drop(page: BrowserPage, at: FrameNotice["at"], carrier: TransportSession | null): Promise<void> {
+  // Where they do not come any more, the next take says so.
+  if (at !== null && "slot" in at) await carrier?.drop(at.slot).catch(() => {});
+  release(page, at);
 }
 
 /** Says something to the page without waiting; a page that is gone needs not hear it. */

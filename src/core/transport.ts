@@ -24,5 +24,7 @@ export interface TransportRequest {
 export interface TransportSession extends AsyncDisposable {
   /** Copies a slot that the page has announced into `target`. One call at a time. */
   take(slot: number, target: Uint8Array): Promise<void>;
+  /** Forgets a slot that the page has announced and nobody takes; once it resolves the slot may be given back. */
+  drop(slot: number): Promise<void>;
   close(): Promise<void>;
 }

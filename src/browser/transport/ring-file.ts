@@ -37,6 +37,8 @@ async function openRing({ browser, page, slotBytes, slots }: TransportRequest): 
         done += bytesRead;
       }
     },
+    // What lies in the file is written over.
+    async drop() {},
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -69,6 +69,9 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
     async take(slot, target) {
       target.set(await arrival(slot));
     },
+    async drop(slot) {
+      await arrival(slot);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
