@@ -5,8 +5,6 @@ import { pictureAt, type VideoIndex } from "./video-index.ts";
  * longer ones decode more that no page asks for.
  */
 export const CHUNK_SECONDS = 4;
-/** The same of the first one: where a page begins with many videos, each waits for its first picture behind the others' chunks. */
-export const FIRST_SECONDS = 1;
 /** What the pictures of a chunk may take, in bytes, by what they take on average. */
 const CHUNK_BYTES: number = 64 << 20;
 /** Bytes a pixel that pictures take: of a film as JPEG, and of one with transparency as PNG. */
@@ -25,8 +23,7 @@ export function planChunks(
   const starts: number[] = [];
   for (let start = 0; start < timesUs.length;) {
     starts.push(start);
-    const seconds: number = start === 0 ? FIRST_SECONDS : CHUNK_SECONDS;
-    const end: number = pictureAt({ timesUs }, timesUs[start]! + seconds * 1_000_000 - 1) + 1;
+    const end: number = pictureAt({ timesUs }, timesUs[start]! + CHUNK_SECONDS * 1_000_000 - 1) + 1;
     const wanted: number = Math.min(most, end - start);
     start += nearestKey(wanted, Math.min(most, Math.ceil(wanted * LONGEST)), (offset) => keys.has(timesUs[start + offset]!));
   }
