@@ -83,7 +83,7 @@ if (parts.includes("media")) {
     const media: MediaReport = await benchMedia({ heavy: values.heavy, seconds }, (row) => printRow(mediaCells(row)));
     const { policyOverBest, isWithinTenPercent } = media;
     console.log(
-      `the policy's choice gives ${policyOverBest} of the frames of the best: ${isWithinTenPercent ? "within" : "not within"} 10 %`,
+      `with the policy's choice ${policyOverBest ?? 0} of the frames a second of the best: ${isWithinTenPercent ? "within" : "not within"} 10 %`,
     );
     report["media"] = media;
   }

@@ -2,16 +2,16 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compositionScript } from "../../src/browser/composition-script.ts";
-import { findBrowser } from "../../src/browser/find.ts";
 import { mediaReaderScript } from "../../src/browser/generated/media-reader-script.ts";
 import { defaultComposition } from "../../src/core/capture.ts";
 import type { MediaFacts } from "../../src/core/media.ts";
 import { serveFolder } from "../../src/node/file-server.ts";
 import { codedCodecs, makeCodedVideo } from "../support/coded-videos.ts";
 import { mediaServer, type MediaServer, type ServerManner } from "../support/media-server.ts";
+import { launchByPlaywright } from "../support/plain-browser.ts";
 import { factsIn, fedPictures, openReadingPage } from "../support/reading-page.ts";
 import { scratch, type Scratch } from "../support/render.ts";
 import { writeTurned } from "../support/turned-video.ts";
@@ -43,12 +43,7 @@ beforeAll(async () => {
   ]);
   server = await serveFolder(folder.folder);
   media = await mediaServer({ "film.mp4": await readFile(folder.path("film.mp4")), "heavy.mp4": await readFile(folder.path("heavy.mp4")) });
-  const { executablePath, environment } = await findBrowser();
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--disable-gpu"],
-    env: { ...(process.env as Record<string, string>), ...environment },
-  });
+  browser = await launchByPlaywright(["--disable-gpu"]);
   page = await browser.newPage();
   await openReadingPage(page, urlOf("page.html"));
 });

@@ -2,11 +2,11 @@ import { copyFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findBrowser } from "../../src/browser/find.ts";
 import { serveFolder } from "../../src/node/file-server.ts";
 import { codedCodecs, makeCodedVideo, type CodedVideo } from "../support/coded-videos.ts";
+import { launchByPlaywright } from "../support/plain-browser.ts";
 import { fedPictures, openReadingPage, type FedPictures, type FeedTask } from "../support/reading-page.ts";
 import { Random } from "../support/random.ts";
 import { scratch, type Scratch } from "../support/render.ts";
@@ -22,12 +22,7 @@ beforeAll(async () => {
   folder = await scratch();
   await copyFile(fileURLToPath(new URL("../pages/media-feeds.html", import.meta.url)), folder.path("media-feeds.html"));
   server = await serveFolder(folder.folder);
-  const { executablePath, environment } = await findBrowser();
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--disable-gpu"],
-    env: { ...(process.env as Record<string, string>), ...environment },
-  });
+  browser = await launchByPlaywright(["--disable-gpu"]);
   page = await browser.newPage();
   await openReadingPage(page, urlOf("media-feeds.html"));
 });

@@ -10,13 +10,14 @@ export interface PlainBrowser extends AsyncDisposable {
   evaluate<Result>(url: string, expression: string): Promise<Result>;
 }
 
-export async function launchPlainBrowser(): Promise<PlainBrowser> {
+/** The browser of this machine as Playwright alone starts it. */
+export async function launchByPlaywright(args: readonly string[]): Promise<Browser> {
   const { executablePath, environment } = await findBrowser();
-  const browser: Browser = await chromium.launch({
-    executablePath,
-    args: ["--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"],
-    env: { ...(process.env as Record<string, string>), ...environment },
-  });
+  return chromium.launch({ executablePath, args: [...args], env: { ...(process.env as Record<string, string>), ...environment } });
+}
+
+export async function launchPlainBrowser(): Promise<PlainBrowser> {
+  const browser: Browser = await launchByPlaywright(["--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"]);
   return {
     async screenshots(url, size, times) {
       const page: Page = await browser.newPage({ viewport: size });

@@ -20,8 +20,11 @@ export interface MediaDirectorOptions {
   warn(reason: string): void;
 }
 
-/** Of the bytes that a job may keep, the share of the host where pictures come from it; the rest is the pages'. */
-const HOST_SHARE = 1 / 2;
+/**
+ * Of the bytes that a job may keep, the share of the host where pictures come from it; and where none do, for videos that come
+ * later. The rest is the pages', whoever feeds them: together they never hold more than the job may.
+ */
+const [HOST_SHARE, HOST_RESERVE] = [1 / 2, 1 / 8];
 /** Longest wait for what a page kept, in milliseconds: a render that is done does not fail for it. */
 const STATISTICS_MS = 2_000;
 /** The page that pictures are compared with is fed as well. */
@@ -42,6 +45,7 @@ export class MediaDirector implements AsyncDisposable {
   readonly #links: PageLink[] = [];
   readonly #sessions = new Map<string, Promise<InjectorSession>>();
   #cache: FrameCache | null = null;
+  #hostShare: number = HOST_SHARE;
   #input: PolicyInput | null = null;
   #plan: Pick<Plan, "videos" | "cacheBytes" | "workers"> | null = null;
   #failure: RenderError | null = null;
@@ -83,7 +87,9 @@ export class MediaDirector implements AsyncDisposable {
     this.#input = input;
     this.#failure = null;
     // A plan that takes another's place keeps what is there.
-    this.#cache ??= lruFrameCache(Math.max(1, Math.floor(plan.cacheBytes * HOST_SHARE)));
+    if (this.#cache !== null) return;
+    this.#hostShare = plan.videos.some(({ injector }) => injector !== null && this.#isCarried(injector)) ? HOST_SHARE : HOST_RESERVE;
+    this.#cache = lruFrameCache(Math.max(1, Math.floor(plan.cacheBytes * this.#hostShare)));
   }
 
   /** The whole file of a source on this host. @throws RenderError `media-unreadable` */
@@ -157,8 +163,13 @@ export class MediaDirector implements AsyncDisposable {
     prepared.set(name, preparing);
     await preparing;
     const { cacheBytes, workers } = this.#plan!;
-    const ofPages: number = named(this.#options.injectors, name).traits.pictures === "none" ? cacheBytes : cacheBytes * (1 - HOST_SHARE);
+    const ofPages: number = cacheBytes * (1 - this.#hostShare);
     return { injector: name, pageScript: session.pageScript, cacheBytes: Math.floor(ofPages / (workers + REFERENCES)) };
+  }
+
+  /** Whether its pictures come from the host. */
+  #isCarried(name: string): boolean {
+    return named(this.#options.injectors, name).traits.pictures !== "none";
   }
 
   /** As planned, or, for a video that came later, by the same rules. */
