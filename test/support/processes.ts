@@ -28,10 +28,11 @@ export function watchProcesses(onSeen: (process: ProcessFacts) => void = () => {
   const before = new Set(descendants().map(identity));
   const seen = new Map<string, ProcessFacts>();
   const look = (): void => {
-    for (const one of descendants()) {
+    const all: ProcessFacts[] = descendants();
+    for (const one of all) {
       const key: string = identity(one);
-      if (before.has(key)) continue;
-      // A process has its parent's command line until it executes its own, and that of a killed one is empty.
+      if (before.has(key) || isFork(one, all)) continue;
+      // The command line of a killed process is empty.
       if (one.commandLine !== "" && one.commandLine !== seen.get(key)?.commandLine) {
         seen.set(key, one);
         onSeen(one);
@@ -99,6 +100,15 @@ export function isRenderer({ commandLine }: ProcessFacts): boolean {
 /** An ffmpeg that writes an output of ours, as against one that is asked for its version. */
 export function isEncodingFfmpeg({ commandLine }: ProcessFacts): boolean {
   return commandLine.includes(".partial.frames/") || (commandLine.includes(".partial") && commandLine.includes("pipe:0"));
+}
+
+/**
+ * A process has its parent's command line until it executes its own, so that a browser's next child looks like one more browser.
+ * Chromium's own kinds stay apart: what a zygote forks may keep the zygote's command line for good.
+ */
+function isFork(one: ProcessFacts, all: readonly ProcessFacts[]): boolean {
+  if (one.commandLine.includes("--type=")) return false;
+  return all.some(({ id, commandLine }) => id === one.parent && commandLine === one.commandLine);
 }
 
 /** Which kinds of process a render started, in alphabetical order. */
