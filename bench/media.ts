@@ -125,7 +125,7 @@ function coldInjectors(store: string, server: WatchedServer): FrameInjector[] {
   return [webcodecs(), base64({ openPictures }), url({ openPictures, openServer: () => server.openServer() })];
 }
 
-const noWaits: PictureWaits = { pictures: 0, firstMs: null, medianMs: null, longestMs: null };
+const noWaits: PictureWaits = { pictures: 0, soughtMs: null, medianMs: null, longestMs: null };
 
 function rowOf(asked: string, measured: MeasuredRender): Omit<MediaRow, "waits" | "serverMs"> {
   const { result, framesPerSecond, seconds, cpuSeconds, peakMemoryBytes } = measured;
@@ -156,15 +156,15 @@ function judged(rows: readonly MediaRow[]): Pick<MediaReport, "policyOverBest" |
 /** Columns of the table, and what stands in them. */
 export const mediaColumns: readonly string[] = [
   ...["asked", "frames/s", "seconds", "CPU s", "memory MB", "pictures MB", "hits", "misses", "evictions", "rejections"],
-  ...["asked of host", "first ms", "median ms", "longest ms", "server ms", "fed by"],
+  ...["asked of host", "sought ms", "median ms", "longest ms", "server ms", "fed by"],
 ];
 
 export function mediaCells(row: MediaRow): (string | number)[] {
   const { asked, fed, framesPerSecond, seconds, cpuSeconds, peakMemoryBytes, cache, waits, serverMs } = row;
-  const { pictures, firstMs, medianMs, longestMs } = waits;
+  const { pictures, soughtMs, medianMs, longestMs } = waits;
   return dashed([
     ...[asked, framesPerSecond, seconds, cpuSeconds, inMegabytes(peakMemoryBytes), ...cacheCells(cache)],
-    ...[pictures, firstMs, medianMs, longestMs, serverMs, fed],
+    ...[pictures, soughtMs, medianMs, longestMs, serverMs, fed],
   ]);
 }
 

@@ -4,9 +4,9 @@ import type { PictureServer } from "../src/injectors/url.ts";
 /** How long pages waited for pictures of videos from the host, in milliseconds. */
 export interface PictureWaits {
   readonly pictures: number;
-  /** The longest for the first pictures of a video, until its decoder has begun; null where the host was asked for none. */
-  readonly firstMs: number | null;
-  /** Of all others. */
+  /** The longest where a page came to a place of a video, and a decoder had to begin there; null where the host was asked for none. */
+  readonly soughtMs: number | null;
+  /** Of all others, which follow one that the page already had. */
   readonly medianMs: number | null;
   readonly longestMs: number | null;
 }
@@ -17,10 +17,13 @@ export interface TimedInjector {
   waits(): PictureWaits;
 }
 
+/** Whoever was given a picture that begins so many seconds before goes through the video. */
+const FOLLOWS_SECONDS = 0.5;
+
 export function timedInjector(injector: FrameInjector): TimedInjector {
-  const answered = new Set<string>();
-  const first: number[] = [];
-  const others: number[] = [];
+  const answered = new Map<string, number[]>();
+  const sought: number[] = [];
+  const followed: number[] = [];
   return {
     injector: {
       ...injector,
@@ -30,21 +33,24 @@ export function timedInjector(injector: FrameInjector): TimedInjector {
           ...session,
           async answer(question, video) {
             const { source } = video.facts;
-            const waits: number[] = answered.has(source) ? others : first;
+            const { seconds } = question as { readonly seconds: number };
+            const had: number[] = answered.get(source) ?? [];
+            answered.set(source, had);
+            const follows: boolean = had.some((before) => before <= seconds && before >= seconds - FOLLOWS_SECONDS);
             const startMs: number = performance.now();
             const answer: unknown = await session.answer(question, video);
-            waits.push(performance.now() - startMs);
-            answered.add(source);
+            (follows ? followed : sought).push(performance.now() - startMs);
+            had.push(seconds);
             return answer;
           },
         };
       },
     },
     waits() {
-      const rising: readonly number[] = others.toSorted((one, other) => one - other);
+      const rising: readonly number[] = followed.toSorted((one, other) => one - other);
       return {
-        pictures: first.length + others.length,
-        firstMs: first.length === 0 ? null : rounded(Math.max(...first)),
+        pictures: sought.length + followed.length,
+        soughtMs: sought.length === 0 ? null : rounded(Math.max(...sought)),
         medianMs: rounded(rising[Math.floor(rising.length / 2)]),
         longestMs: rounded(rising.at(-1)),
       };

@@ -1,12 +1,12 @@
 import { pictureAt, type VideoIndex } from "./video-index.ts";
 
 /**
- * How long a chunk of pictures is to be, in seconds of the file. Shorter ones decode more twice, from the key frame before each;
- * longer ones decode more that no page asks for.
+ * How long a chunk of pictures is to be, in seconds of the file. Shorter ones are more files, and decode more twice where a page
+ * jumps, from the key frame before each; of longer ones more is lost where nobody asks for the rest.
  */
-export const CHUNK_SECONDS = 4;
-/** What the pictures of a chunk may take, in bytes, by what they take on average. */
-const CHUNK_BYTES: number = 64 << 20;
+export const CHUNK_SECONDS = 2;
+/** What the pictures of a chunk may take, in bytes, by what they take on average: they are in memory until all of them are there. */
+const CHUNK_BYTES: number = 16 << 20;
 /** Bytes a pixel that pictures take: of a film as JPEG, and of one with transparency as PNG. */
 const BYTES_PER_PIXEL = { "image/jpeg": 0.12, "image/png": 1 } as const;
 /** A chunk that begins with a key frame costs no decoding before it: it may be so much shorter or longer for that. */

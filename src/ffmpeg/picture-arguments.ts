@@ -13,24 +13,26 @@ export interface PictureRequest {
   readonly size: Size;
   readonly hasAlpha: boolean;
   readonly type: PictureType;
-  /** Half-open, in microseconds of the file's own time stamps. */
+  /** Of the first that is wanted, in microseconds of the file's own time stamps. */
   readonly startUs: number;
-  readonly endUs: number;
   /** From where to decode; null for the beginning of the file. */
   readonly seekUs: number | null;
+  /** How many it decodes with; 0 leaves it to ffmpeg. */
+  readonly threads: number;
 }
 
 /**
- * The arguments of an ffmpeg that writes the pictures of a stretch to its standard output, one behind the other, and a line of the
+ * The arguments of an ffmpeg that writes the pictures from a time on to its standard output, one behind the other, and a line of the
  * muxer "framecrc" for each to pipe 3: the line first, so that its reader knows how many bytes follow.
  */
 export function pictureArguments(request: PictureRequest, build: Pick<FfmpegBuild, "release">): readonly string[] {
-  const { path, stream, hasAlpha, seekUs, type } = request;
+  const { path, stream, hasAlpha, seekUs, type, threads } = request;
   return [
     ...["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-copyts"],
-    // Time stamps as the file has them, and every picture from the key frame on: the filter "trim" leaves out exactly those before the stretch.
+    // Time stamps as the file has them, and every picture from the key frame on: the filter "trim" leaves out exactly those before.
     ...(seekUs === null ? [] : ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds(seekUs)]),
     ...decoderArguments(stream, hasAlpha),
+    ...["-threads", String(threads)],
     ...mediaInput(path),
     ...["-map", "0:V:0", "-vf", filters(request).join(",")],
     ...passthroughArguments(build),
@@ -65,8 +67,8 @@ const SCALE_MATRICES: Readonly<Record<ColorMatrix, string>> = {
   bt2020ncl: "bt2020",
 };
 
-function filters({ stream, size, type, startUs, endUs }: PictureRequest): readonly string[] {
-  const trim = `trim=start=${seconds(startUs)}:end=${seconds(endUs)}`;
+function filters({ stream, size, type, startUs }: PictureRequest): readonly string[] {
+  const trim = `trim=start=${seconds(startUs)}`;
   const scale = `scale=${size.width}:${size.height}`;
   if (type === "image/jpeg") return [trim, ...jpegFilters(stream, scale)];
   const from = isRgb(stream) ? "" : `in_color_matrix=${SCALE_MATRICES[stream.matrix]}:in_range=${stream.range}:`;

@@ -1,5 +1,6 @@
 import type { PictureStore, StoredBytes } from "./picture-store.ts";
 import type { ExtractedPicture } from "./picture-run.ts";
+import { NEAR_US } from "./video-index.ts";
 
 /** A picture of a chunk, in memory or in the store. */
 interface ChunkPicture {
@@ -7,33 +8,45 @@ interface ChunkPicture {
   read(): Promise<Uint8Array>;
 }
 
-/** Decodes a chunk: gives each picture as soon as it is there. */
-export type ExtractChunk = (give: (picture: ExtractedPicture) => void) => Promise<void>;
+/** Decodes a chunk: hands each picture over as soon as it is there, and goes on once it was taken. */
+export type ExtractChunk = (take: (picture: ExtractedPicture) => Promise<void>) => Promise<void>;
 
-/** Times are rounded on their way through ffmpeg; no two pictures are as near as this. */
-const NEAR_US = 100;
+/**
+ * Pictures that are decoded beyond those that were asked for. Each film goes so far and no further: of many films that play at
+ * once none has to wait until others are through.
+ */
+const AHEAD_PICTURES = 12;
 
-/** The pictures of a stretch of a video: from the store, or while they are decoded, and then into the store. */
+/** The pictures of a stretch of a video: from the store, or decoded as they are asked for, and then into the store. */
 export class PictureChunk {
   readonly #name: string;
   readonly #store: PictureStore;
   #pictures: ChunkPicture[] = [];
+  #extracted: ExtractedPicture[] = [];
   #stored: StoredBytes | null = null;
   #isWhole = false;
   #fault: { readonly thrown: unknown } | null = null;
   #reads = 0;
-  /** Those that wait for the next picture. */
+  /** The latest time that was asked for. */
+  #askedUs: number = Number.NEGATIVE_INFINITY;
+  #isHurried = false;
+  /** Those that wait for the next picture, and the decoder while it rests. */
   #waiting: (() => void)[] = [];
+  readonly #onRest: () => void;
 
-  /** @param name Its name in the store */
-  constructor(name: string, store: PictureStore) {
+  /**
+   * @param name Its name in the store
+   * @param onRest Called when all pictures are there that are wanted for now
+   */
+  constructor(name: string, store: PictureStore, onRest: () => void) {
     this.#name = name;
     this.#store = store;
+    this.#onRest = onRest;
   }
 
-  /** All that it will ever hold is there, and nobody is reading it. */
+  /** All that it will ever hold is there, the store has it, and nobody is reading it. */
   get isIdle(): boolean {
-    return this.#isWhole && this.#reads === 0;
+    return this.#isWhole && this.#extracted.length === 0 && this.#reads === 0;
   }
 
   /** Its pictures take memory, for the store did not take them. */
@@ -50,32 +63,46 @@ export class PictureChunk {
     return true;
   }
 
-  /** Decodes the pictures and hands them to the store. Never rejects: who asks for a picture hears of the fault. */
-  async make(extract: ExtractChunk): Promise<void> {
-    const extracted: ExtractedPicture[] = [];
+  /** The rest of its pictures is to be decoded at once, whoever asks for them. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#wake();
+  }
+
+  /**
+   * Has the pictures decoded, no further than is wanted. Never rejects: who asks for a picture hears of the fault.
+   *
+   * @param signal Ends the rest of the decoder
+   */
+  async make(extract: ExtractChunk, signal: AbortSignal): Promise<void> {
     try {
-      await extract((picture) => {
-        extracted.push(picture);
+      await extract(async (picture) => {
+        // Before it is taken, so that the last one of a chunk never holds its end up.
+        await this.#wanted(signal);
+        this.#extracted.push(picture);
         this.#pictures.push({ startUs: picture.startUs, read: () => Promise.resolve(picture.data) });
         this.#wake();
       });
+      this.#isWhole = true;
+      this.#wake();
     } catch (thrown) {
       this.fail(thrown);
-      return;
     }
-    // Whoever waits for a picture of it need not wait for the disk.
-    this.#isWhole = true;
-    this.#wake();
-    this.#reads++;
-    const stored: StoredBytes | null = await this.#store.keep(this.#name, chunkBytes(extracted));
+  }
+
+  /** Hands what was decoded to the store; from then on it takes no memory. */
+  async keep(): Promise<void> {
+    if (this.#fault !== null) return;
+    const stored: StoredBytes | null = await this.#store.keep(this.#name, chunkBytes(this.#extracted));
     if (stored !== null) this.#pictures = await picturesIn(stored);
-    this.#reads--;
+    this.#extracted = [];
     this.#finish(stored);
   }
 
   /** It cannot be made. */
   fail(thrown: unknown): void {
     this.#fault = { thrown };
+    this.#extracted = [];
     this.#finish(null);
   }
 
@@ -85,6 +112,10 @@ export class PictureChunk {
    * @throws what the decoding threw where the picture did not come before that
    */
   async shownAt(timeUs: number, signal?: AbortSignal): Promise<{ readonly startUs: number; readonly data: Uint8Array } | null> {
+    if (timeUs > this.#askedUs) {
+      this.#askedUs = timeUs;
+      this.#wake();
+    }
     for (;;) {
       const after: number = this.#pictures.findIndex(({ startUs }) => startUs > timeUs + NEAR_US);
       const shown: ChunkPicture | undefined = after < 0 ? this.#pictures.at(-1) : this.#pictures[after - 1];
@@ -117,8 +148,22 @@ export class PictureChunk {
     }
   }
 
+  /** Resolves when one more picture is wanted. */
+  async #wanted(signal: AbortSignal): Promise<void> {
+    while (!this.#isHurried && this.#isAhead) {
+      this.#onRest();
+      await this.#change(signal);
+    }
+  }
+
+  get #isAhead(): boolean {
+    const last: ChunkPicture | undefined = this.#pictures.at(-AHEAD_PICTURES);
+    return last !== undefined && last.startUs > this.#askedUs;
+  }
+
   #change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason);
       const onAbort = (): void => {
         this.#waiting = this.#waiting.filter((one) => one !== wake);
         reject(signal!.reason);

@@ -11,7 +11,7 @@ export interface ExtractedPicture {
   readonly data: Uint8Array;
 }
 
-/** A run of ffmpeg that gives the pictures of a stretch, in order, no faster than they are asked for. Whoever starts it stops it. */
+/** A run of ffmpeg that gives the pictures from a time on, in order, no faster than they are asked for. Whoever starts it stops it. */
 export class PictureRun {
   readonly #ffmpeg: FfmpegReader;
   readonly #pictures: StreamBytes;

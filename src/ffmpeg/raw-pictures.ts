@@ -1,11 +1,9 @@
 import type { Size } from "../core/frame.ts";
-import { firstPicture } from "./extract-pictures.ts";
+import { firstPicture } from "./first-picture.ts";
 import type { ExtractedPicture, PictureRun } from "./picture-run.ts";
-import { pictureUntil } from "./video-index.ts";
+import { NEAR_US, pictureUntil } from "./video-index.ts";
 import type { VideoSource } from "./video-source.ts";
 
-/** Times are rounded on their way through ffmpeg; no two pictures are as near as this. */
-const NEAR_US = 100;
 /** Pictures that are skipped rather than sought: a seek decodes from a key frame, which lies about as far away. */
 const SKIPPED = 120;
 
@@ -47,8 +45,8 @@ export class RawPictures {
   async #seek(number: number): Promise<void> {
     await this.close();
     const { path, index } = this.#source;
-    const stretch = { startUs: pictureUntil(index, number), endUs: pictureUntil(index, index.timesUs.length) };
-    const request = { path, stream: index.stream, size: this.#size, hasAlpha: this.#hasAlpha, type: "rgba", ...stretch } as const;
+    const startUs: number = pictureUntil(index, number);
+    const request = { path, stream: index.stream, size: this.#size, hasAlpha: this.#hasAlpha, type: "rgba", startUs, threads: 0 } as const;
     const { run, picture } = await firstPicture(request, this.#source, this.#signal);
     this.#run = run;
     this.#next = picture;

@@ -30,6 +30,8 @@ interface Packet {
 
 /** As libavcodec numbers them. */
 const [KEY, CORRUPT, DISCARD] = [1, 2, 4] as const;
+/** Times are rounded on their way through ffmpeg; no two pictures are as near as this. */
+export const NEAR_US = 100;
 /** The header's end and the last picture's differ by less in whole files. */
 const SLACK_US = 100_000;
 

@@ -3,7 +3,9 @@ import type { CachedPicture } from "../core/frame-cache.ts";
 import type { Size } from "../core/frame.ts";
 import type { VideoFacts } from "../core/media.ts";
 import { planChunks } from "./chunk-plan.ts";
-import { extractPictures } from "./extract-pictures.ts";
+import { ChunkDecoder } from "./chunk-decoder.ts";
+import { decoderBytes, decoders } from "./decoder-pool.ts";
+import { Extraction } from "./extraction.ts";
 import type { PictureRequest } from "./picture-arguments.ts";
 import { PictureChunk } from "./picture-chunk.ts";
 import { pictureStore, type PictureStore, type PictureStoreOptions } from "./picture-store.ts";
@@ -17,7 +19,6 @@ import {
   type VideoSource,
   type VideoSourceOptions,
 } from "./video-source.ts";
-import { decoding, type QueuedWork } from "./work-queue.ts";
 
 /** The pictures of one video file, each as an encoded picture. Whoever opened it closes it. */
 export interface VideoPictures extends AsyncDisposable {
@@ -43,10 +44,15 @@ export interface VideoPicturesOptions extends VideoSourceOptions {
 const OPEN_CHUNKS = 8;
 /** The same where they take memory. */
 const HELD_CHUNKS = 3;
+/**
+ * Whoever asks for more pictures of a chunk than these goes through it, and will come to the next. A page that shows one moment
+ * asks for that, and for what would come next.
+ */
+const MOMENT_PICTURES = 6;
 
 /**
- * Opens a video file for its pictures. They are decoded by ffmpeg, some seconds at a time around those that are asked for, and kept
- * on disk for the next render.
+ * Opens a video file for its pictures. They are decoded by ffmpeg, a little further than they are asked for, and kept on disk for the
+ * next render, some seconds at a time.
  *
  * @throws RenderError `media-unreadable`, `ffmpeg-missing`
  */
@@ -59,10 +65,12 @@ export async function openVideoPictures(path: string, options: VideoPicturesOpti
 
 interface OpenChunk {
   readonly chunk: PictureChunk;
-  /** Ends when all that it will hold is there. */
-  readonly made: Promise<void>;
-  /** Somebody waits for it. */
-  hurry(): void;
+  /** Numbers of the pictures that were asked for. */
+  readonly asked: Set<number>;
+  /** Null once all that it will hold is there, and until that is known not to be in the store. */
+  decoder: ChunkDecoder | null;
+  /** Ends when it holds all that it will, and the store has it. */
+  made: Promise<void>;
 }
 
 class FilePictures implements VideoPictures {
@@ -127,9 +135,9 @@ class FilePictures implements VideoPictures {
     const { timesUs } = index;
     const place: number = pictureAt({ timesUs: this.#starts }, number);
     const chunk: OpenChunk = this.#open(place, true);
-    const [start, behind] = [this.#starts[place]!, this.#starts[place + 1]];
-    // In the second half, so that a page that shows a moment of a long film does not have more of it decoded.
-    if (behind !== undefined && number >= (start + behind) / 2) this.#open(place + 1, false);
+    chunk.asked.add(number);
+    // Whoever decodes this one goes on to the next.
+    if (chunk.decoder === null && this.#isGoneThrough(place)) this.#open(place + 1, false);
     const shown = await chunk.chunk.shownAt(timesUs[number]!, signal);
     if (shown !== null) return shown;
     // A damaged file may lack the first pictures of a chunk; then what came before is still shown.
@@ -140,10 +148,9 @@ class FilePictures implements VideoPictures {
   }
 
   #open(place: number, isNeeded: boolean): OpenChunk {
-    const known: OpenChunk | undefined = this.#chunks.get(place);
-    const open: OpenChunk = known ?? this.#begin(place);
+    const open: OpenChunk = this.#chunks.get(place) ?? this.#begin(place, isNeeded, null);
     if (isNeeded) {
-      open.hurry();
+      open.decoder?.use();
       this.#chunks.delete(place);
     }
     this.#chunks.set(place, open);
@@ -151,34 +158,62 @@ class FilePictures implements VideoPictures {
     return open;
   }
 
-  #begin(place: number): OpenChunk {
-    const chunk = new PictureChunk(`${this.#key}-${place}`, this.#store);
+  /** @param decoder One that has come to this chunk */
+  #begin(place: number, isNeeded: boolean, decoder: ChunkDecoder | null): OpenChunk {
+    const chunk = new PictureChunk(`${this.#key}-${place}`, this.#store, () => open.decoder?.rest());
+    const open: OpenChunk = { chunk, asked: new Set(), decoder, made: Promise.resolve() };
+    open.made = this.#make(place, open, isNeeded).catch((thrown: unknown) => chunk.fail(thrown));
+    this.#chunks.set(place, open);
+    return open;
+  }
+
+  async #make(place: number, open: OpenChunk, isNeeded: boolean): Promise<void> {
+    const { chunk } = open;
+    if (await chunk.load()) {
+      await open.decoder?.end();
+      open.decoder = null;
+      return;
+    }
+    const decoder: ChunkDecoder = (open.decoder ??= this.#decoder(place, isNeeded || open.asked.size > 0));
+    try {
+      const canGoOn: boolean = await decoder.fill(chunk, this.#lastUs(place));
+      open.decoder = null;
+      const isWanted: boolean = this.#isGoneThrough(place) && !this.#chunks.has(place + 1) && !this.#closed.signal.aborted;
+      if (canGoOn && isWanted) this.#begin(place + 1, false, decoder);
+      else await decoder.end();
+    } catch (thrown) {
+      await decoder.end();
+      throw thrown;
+    }
+    await chunk.keep();
+  }
+
+  #decoder(place: number, isNeeded: boolean): ChunkDecoder {
     const { signal } = this.#closed;
-    let queued: QueuedWork | null = null;
-    let isNeeded = false;
-    const make = async (): Promise<void> => {
-      if (await chunk.load()) return;
-      queued = decoding.add(
-        () => chunk.make((give) => extractPictures(this.#request(place), this.#source, give, signal)),
-        isNeeded,
-        signal,
-      );
-      await queued.done;
-    };
-    const hurry = (): void => {
-      isNeeded = true;
-      queued?.hurry();
-    };
-    return { chunk, made: make().catch((thrown: unknown) => chunk.fail(thrown)), hurry };
+    const memoryBytes: number = decoderBytes(this.#size.width * this.#size.height);
+    const begin = (): Promise<Extraction> => Extraction.begin(this.#request(place), this.#source, signal);
+    return new ChunkDecoder({ memoryBytes, isNeeded, signal, begin });
+  }
+
+  #lastUs(place: number): number {
+    const { timesUs } = this.#source.index;
+    return timesUs[(this.#starts[place + 1] ?? timesUs.length) - 1]!;
+  }
+
+  /** Whether somebody is about to come to the next chunk. */
+  #isGoneThrough(place: number): boolean {
+    const [start, behind] = [this.#starts[place]!, this.#starts[place + 1]];
+    if (behind === undefined) return false;
+    return (this.#chunks.get(place)?.asked.size ?? 0) > Math.min(MOMENT_PICTURES, (behind - start) / 2);
   }
 
   #request(place: number): Omit<PictureRequest, "seekUs"> {
     const { path, index } = this.#source;
-    const [first, behind] = [this.#starts[place]!, this.#starts[place + 1]];
     return {
       ...{ path, stream: index.stream, size: this.#size, hasAlpha: this.#hasAlpha, type: this.#type },
-      startUs: pictureUntil(index, first),
-      endUs: pictureUntil(index, behind ?? index.timesUs.length),
+      startUs: pictureUntil(index, this.#starts[place]!),
+      // Threads make one film faster, and many slower.
+      threads: decoders.size > 1 ? 1 : 0,
     };
   }
 
@@ -186,8 +221,9 @@ class FilePictures implements VideoPictures {
   #closeIdle(): void {
     const newest: readonly [number, OpenChunk][] = [...this.#chunks].toReversed();
     let held = 0;
-    for (const [at, [place, { chunk }]] of newest.entries()) {
+    for (const [at, [place, { chunk, decoder }]] of newest.entries()) {
       if (chunk.isHeld) held++;
+      if (at >= OPEN_CHUNKS) decoder?.finish();
       const isOver: boolean = at >= OPEN_CHUNKS || (chunk.isHeld && held > HELD_CHUNKS);
       if (!isOver || !chunk.isIdle) continue;
       this.#chunks.delete(place);

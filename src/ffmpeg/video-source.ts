@@ -27,7 +27,7 @@ export interface VideoSourceOptions {
 }
 
 /** Another shape of what is kept, or other arguments for ffmpeg, is another number. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** @throws RenderError `media-unreadable`, `ffmpeg-missing`, `aborted` */
 export async function openVideoSource(

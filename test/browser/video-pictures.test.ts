@@ -401,7 +401,7 @@ describe("pictures that are kept", () => {
     await makeBarCodeVideo(file, { frameCount: FRAMES, frameRate: "30", encoder: [...X264, "-g", "100", "-bf", "2"] });
   });
 
-  function startUser(cache: string): { readonly child: ChildProcess; readonly said: () => string } {
+  function startUser(cache: string): { readonly child: ChildProcess; readonly closed: Promise<unknown>; readonly said: () => string } {
     const child: ChildProcess = spawn(process.execPath, ["--import", loader, user, file, cache, String(FRAMES), "30"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -409,7 +409,7 @@ describe("pictures that are kept", () => {
     child.stdout!.on("data", (piece: Buffer) => {
       text += piece.toString();
     });
-    return { child, said: () => text };
+    return { child, closed: once(child, "close"), said: () => text };
   }
 
   it("are there for the next render, which runs no ffmpeg for them", async () => {
@@ -432,18 +432,38 @@ describe("pictures that are kept", () => {
     expect(watch.seen().filter(({ commandLine }) => commandLine.includes(copy))).toEqual([]);
   });
 
+  it("are decoded by one ffmpeg from beginning to end, and no further than they are asked for", async () => {
+    const times: number[] = Array.from({ length: FRAMES }, (_, at) => at / 30);
+    const watch: ProcessWatch = watchProcesses();
+    const decoding = (): number =>
+      watch.seen().filter(({ commandLine }) => commandLine.includes(file) && commandLine.includes("mjpeg")).length;
+    await using pictures = await openVideoPictures(file, { facts, cache: freshCache() });
+    const shown: CachedPicture[] = await all(pictures, times);
+    watch.look();
+    expect(decoding()).toBe(1);
+    expect(await numbersShown([shown[0]!, shown[130]!, shown[239]!], "image/jpeg")).toEqual([0, 130, 239]);
+    const cache = freshCache();
+    await using moment = await openVideoPictures(file, { facts, cache });
+    // As a page asks that shows one frame: for that, and what would come next.
+    await all(moment, [3, 3 + 1 / 30, 3 + 2 / 30, 3 + 3 / 30]);
+    watch.stop();
+    expect(decoding()).toBe(2);
+    // It rests in the middle of its chunk: only the times of the pictures are kept so far.
+    expect((await readdir(cache.folder)).filter((name) => name.endsWith(".kept"))).toEqual([expect.stringContaining("index")]);
+  });
+
   it("are right where two processes take them at once, and one is killed in the middle", async () => {
     const cache: string = freshCache().folder;
     const [one, other, killed] = [startUser(cache), startUser(cache), startUser(cache)];
     await once(killed.child.stdout!, "data");
     killed.child.kill("SIGKILL");
-    await Promise.all([one, other, killed].map(({ child }) => once(child, "close")));
+    await Promise.all([one, other, killed].map(({ closed }) => closed));
     const [, ofOne] = one.said().trim().split("\n");
     expect(ofOne).toMatch(/^[0-9a-f]{64}$/);
     expect(other.said()).toBe(one.said());
     expect(killed.said()).not.toContain(ofOne);
     const after = startUser(cache);
-    await once(after.child, "close");
+    await after.closed;
     expect(after.said()).toBe(one.said());
     expect((await readdir(cache)).filter((name) => !name.endsWith(".kept"))).toEqual([]);
   });

@@ -1,14 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { CHUNK_SECONDS, planChunks } from "../../src/ffmpeg/chunk-plan.ts";
-import { seekPoints } from "../../src/ffmpeg/extract-pictures.ts";
+import { seekPoints } from "../../src/ffmpeg/first-picture.ts";
 import { timingOf } from "../../src/ffmpeg/video-frames.ts";
 import { packetParser, pictureAt, pictureUntil, videoIndex } from "../../src/ffmpeg/video-index.ts";
 import { parseDuration, parseVideoStream } from "../../src/ffmpeg/video-stream.ts";
-import { WorkQueue } from "../../src/ffmpeg/work-queue.ts";
 import { Random } from "../support/random.ts";
 
 const stream = { codec: "h264", pixelFormat: "yuv420p", range: "tv", matrix: "bt709", hasAlpha: false, tickSeconds: 0.001 } as const;
-const never: AbortSignal = new AbortController().signal;
 
 function packetsOf(lines: readonly string[]): NonNullable<ReturnType<ReturnType<typeof packetParser>>>[] {
   const parse = packetParser();
@@ -116,44 +114,5 @@ describe("the timing of a video's frames", () => {
     expect(timing.secondsOf(0)).toBe(1);
     expect(timing.secondsOf(15)).toBe(1);
     expect(timing.secondsOf(1)).toBeCloseTo(1.066733, 6);
-  });
-});
-
-describe("the queue of decoding", () => {
-  it("does what is needed before what is made ahead, and never lets that take the last place", async () => {
-    const queue = new WorkQueue(2);
-    const began: string[] = [];
-    const ends = new Map<string, () => void>();
-    const add = (name: string, isNeeded: boolean, signal = never): ReturnType<WorkQueue["add"]> =>
-      queue.add(
-        () =>
-          new Promise((resolve) => {
-            began.push(name);
-            ends.set(name, resolve);
-          }),
-        isNeeded,
-        signal,
-      );
-    const first = add("ahead 1", false);
-    const second = add("ahead 2", false);
-    await Promise.resolve();
-    expect(began).toEqual(["ahead 1"]);
-    add("needed 1", true);
-    add("needed 2", true);
-    const late = add("ahead 3", false);
-    late.hurry();
-    const controller = new AbortController();
-    const taken = add("taken back", true, controller.signal);
-    controller.abort(new Error("not any more"));
-    await expect(taken.done).rejects.toThrow("not any more");
-    for (const name of ["needed 1", "needed 2", "ahead 3", "ahead 1"]) {
-      expect(began).toContain(name);
-      ends.get(name)!();
-      await new Promise(setImmediate);
-    }
-    await first.done;
-    expect(began).toEqual(["ahead 1", "needed 1", "needed 2", "ahead 3", "ahead 2"]);
-    ends.get("ahead 2")!();
-    await second.done;
   });
 });

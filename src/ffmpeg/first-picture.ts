@@ -1,38 +1,14 @@
 import { mediaUnreadable } from "../core/errors.ts";
 import type { PictureRequest } from "./picture-arguments.ts";
 import { PictureRun, type ExtractedPicture } from "./picture-run.ts";
-import { pictureAt } from "./video-index.ts";
+import { NEAR_US, pictureAt } from "./video-index.ts";
 import type { VideoSource } from "./video-source.ts";
 
 /** ffmpeg seeks so much earlier than it is told where pictures are stored in another order than shown: it would find the key frame before. */
 const SEEKS_EARLIER_US = 140_000;
 
-/**
- * Decodes the pictures of a stretch, and gives each as soon as it is there.
- *
- * @throws RenderError `media-unreadable`, `aborted`
- */
-export async function extractPictures(
-  request: Omit<PictureRequest, "seekUs">,
-  source: VideoSource,
-  give: (picture: ExtractedPicture) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const { timesUs } = source.index;
-  const lastUs: number = timesUs[pictureAt({ timesUs }, request.endUs)]!;
-  const { run, picture: first } = await firstPicture(request, source, signal);
-  try {
-    for (let picture = first; picture !== null; picture = await run.next()) {
-      give(picture);
-      // What ffmpeg does behind the last one, nobody needs to wait for.
-      if (picture.startUs >= lastUs) break;
-    }
-  } finally {
-    await run.stop();
-  }
-}
-
-interface FirstPicture {
+/** A run of ffmpeg, and what it gave first; null where it gives none. */
+export interface FirstPicture {
   readonly run: PictureRun;
   readonly picture: ExtractedPicture | null;
 }
@@ -48,7 +24,7 @@ export async function firstPicture(
     const run: PictureRun = await PictureRun.start({ ...request, seekUs }, name, build, signal);
     try {
       const picture: ExtractedPicture | null = await run.next();
-      const isLate: boolean = picture === null || picture.startUs - expectedUs > 100;
+      const isLate: boolean = picture === null || picture.startUs - expectedUs > NEAR_US;
       if (!isLate || (seekUs === null && picture !== null)) return { run, picture };
       const { code, stderrTail } = picture === null ? await run.ended : { code: 0, stderrTail: "" };
       // Pictures that cannot be decoded at all end it; where only these cannot, earlier ones are shown in their place.
