@@ -41,7 +41,7 @@ export function paintedRoots(view: Window): PaintedRoot[] {
 }
 
 /** Those that were remembered as they came, without a walk through the tree: quick enough for every frame. */
-export function rememberedRoots(view: Window, besides: ReadonlySet<PaintedRoot> = new Set()): PaintedRoot[] {
+function rememberedRoots(view: Window, besides: ReadonlySet<PaintedRoot>): PaintedRoot[] {
   const registry: Registry | null = registryOf(view);
   if (registry === null) return [];
   return registry.flatMap((reference) => {
@@ -49,6 +49,12 @@ export function rememberedRoots(view: Window, besides: ReadonlySet<PaintedRoot> 
     const isShown: boolean = root !== undefined && root.isConnected && (root.ownerDocument ?? (root as Document)).defaultView !== null;
     return isShown && !besides.has(root!) ? [root!] : [];
   });
+}
+
+/** Those that are painted at each call: what is there now is found by one walk, and what comes later as it is remembered. */
+export function rootsFromNow(view: Window): () => PaintedRoot[] {
+  const found: ReadonlySet<PaintedRoot> = new Set(paintedRoots(view));
+  return () => [...found, ...rememberedRoots(view, found)];
 }
 
 function* treeRoots(root: PaintedRoot): Generator<PaintedRoot> {

@@ -1,11 +1,19 @@
 import type { PageWindow } from "./clock/page-window.ts";
 import { realTime } from "./clock/real-time.ts";
 
+/** How long answers may take, in milliseconds: some are never meant to end. */
+const LIMIT_MS = 5_000;
+
 /** What scripts of the page asked servers for: time does not go on before the answers are there. */
 export class Requests {
+  readonly #warn: (reason: string) => void;
   readonly #pending = new Map<Promise<unknown>, string>();
   /** Addresses that took too long once: some are never meant to end. They are not waited for again. */
   readonly #slow = new Set<string>();
+
+  constructor(warn: (reason: string) => void) {
+    this.#warn = warn;
+  }
 
   install(view: PageWindow): void {
     const { fetch } = view;
@@ -85,12 +93,17 @@ export class Requests {
     return this.#pending.size > 0;
   }
 
-  /** Waits until none is under way; the URLs of those that took longer are the answer. */
-  async settled(limitMs: number): Promise<readonly string[]> {
+  /**
+   * Waits until none is under way; those that take too long are named and left.
+   *
+   * @param availableMs how long there is at most
+   */
+  async settled(availableMs: number = Infinity): Promise<void> {
+    const limitMs: number = Math.min(LIMIT_MS, availableMs);
     const deadline: number = realTime.now() + limitMs;
     while (this.#pending.size > 0) {
       const leftMs: number = deadline - realTime.now();
-      if (leftMs <= 0) return this.#giveUp();
+      if (leftMs <= 0) return this.#giveUp(limitMs);
       let timer = 0;
       await Promise.race([
         Promise.allSettled(this.#pending.keys()),
@@ -102,14 +115,15 @@ export class Requests {
       // What an answer's handler asks for next counts as well.
       await realTime.nextTask();
     }
-    return [];
   }
 
-  #giveUp(): string[] {
-    const urls: string[] = [...new Set(this.#pending.values())];
+  #giveUp(limitMs: number): void {
+    const urls = new Set(this.#pending.values());
     this.#pending.clear();
-    for (const url of urls) this.#slow.add(url);
-    return urls;
+    for (const url of urls) {
+      this.#slow.add(url);
+      this.#warn(`The page's request of ${url} had no answer within ${Math.round(limitMs)} ms, and was not waited for any longer`);
+    }
   }
 
   #track<Value>(request: Promise<Value>, url: string): Promise<Value> {

@@ -23,7 +23,7 @@ import { deliverI420, deliverInPage, deliverRgba, type Delivery } from "./delive
 import { DepthScenes } from "./depth-scenes.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
-import { paintedRoots, rememberedRoots, type PaintedRoot } from "./painted-roots.ts";
+import { rootsFromNow, type PaintedRoot } from "./painted-roots.ts";
 import { scaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
 import { openRingFile } from "./senders/ring-file.ts";
 import type { Sender, SenderBuffer } from "./senders/sender.ts";
@@ -67,10 +67,7 @@ class Shell {
       if (this.#composition === null) return { ready: false, url, waitedFor: "its server to answer" };
       opened = await this.#openedHere(this.#composition, deadlineMs);
     }
-    const { view } = this.#stage;
-    // Those that the parser made, by a walk; those that come later, as they are remembered.
-    const found: ReadonlySet<PaintedRoot> = new Set(paintedRoots(view));
-    this.#roots = () => [...found, ...rememberedRoots(view, found)];
+    this.#roots = rootsFromNow(this.#stage.view);
     // A bitmap that is read as it is needs none of what mends the painting of pages.
     if (this.#pictureOf === "page") {
       this.#scaledCanvases = scaledCanvases(this.#roots);

@@ -1,7 +1,8 @@
 import { compareBlocks, type BlockAverages, type BlockDifference } from "../blocks.ts";
 import type { CaptureSession } from "../capture.ts";
-import { captureDistrusted } from "../errors.ts";
+import { captureDistrusted, isRenderError, type RenderError } from "../errors.ts";
 import type { Size } from "../frame.ts";
+import type { RenderChecks } from "../result.ts";
 
 export interface CaptureCheckOptions {
   /** Name of the capture under check. */
@@ -24,6 +25,8 @@ export class CaptureCheck {
   readonly #reference: CaptureSession | null;
   readonly #expected = new Map<number, Promise<BlockAverages>>();
   readonly #underWay = new Set<Promise<void>>();
+  #comparisons = 0;
+  #largestDifference = 0;
   /** The first comparison that failed. */
   #failure: unknown = null;
 
@@ -56,7 +59,7 @@ export class CaptureCheck {
     const [index] = this.indices;
     if (index === undefined) return;
     const [seen, expected] = await Promise.all([session.sample(index), this.#expected.get(index)!]);
-    assertAlike(this.#options, index, seen, expected);
+    this.#compare(index, seen, expected);
   }
 
   /** Takes what the capture delivered of a frame that was named. */
@@ -64,7 +67,7 @@ export class CaptureCheck {
     const expected = this.#expected.get(index);
     if (!expected) return;
     const compared: Promise<void> = expected
-      .then((averages) => assertAlike(this.#options, index, seen, averages))
+      .then((averages) => this.#compare(index, seen, averages))
       .catch((thrown: unknown) => {
         this.#failure ??= thrown;
       })
@@ -83,20 +86,29 @@ export class CaptureCheck {
     this.throwIfFailed();
   }
 
+  /** What was compared by now. */
+  get checks(): RenderChecks {
+    return { comparisons: this.#comparisons, largestDifference: this.#largestDifference };
+  }
+
   async close(): Promise<void> {
     await this.#reference?.close();
   }
+
+  /** @throws RenderError `capture-distrusted`, with the box that differs */
+  #compare(index: number, seen: BlockAverages, expected: BlockAverages): void {
+    const { capture, size, contrastShare } = this.#options;
+    const { largest, box }: BlockDifference = compareBlocks(seen, expected, size, contrastShare);
+    this.#comparisons++;
+    this.#largestDifference = Math.max(this.#largestDifference, largest);
+    this.#options.onChecked(index, largest);
+    if (box === null) return;
+    const where: string = `${box.width}×${box.height} pixels at ${box.x},${box.y}`;
+    throw captureDistrusted(capture, `frame ${index} differs from a screenshot by ${largest} of 255 in ${where}`, { index, largest, box });
+  }
 }
 
-/** @throws RenderError `capture-distrusted`, with the box that differs */
-function assertAlike(check: CaptureCheckOptions, index: number, seen: BlockAverages, expected: BlockAverages): void {
-  const { largest, box }: BlockDifference = compareBlocks(seen, expected, check.size, check.contrastShare);
-  check.onChecked(index, largest);
-  if (box === null) return;
-  const where: string = `${box.width}×${box.height} pixels at ${box.x},${box.y}`;
-  throw captureDistrusted(check.capture, `frame ${index} differs from a screenshot by ${largest} of 255 in ${where}`, {
-    index,
-    largest,
-    box,
-  });
+/** The one failure that leaves the browser as it should be. */
+export function isDistrust(thrown: unknown): thrown is RenderError {
+  return isRenderError(thrown) && thrown.code === "capture-distrusted";
 }

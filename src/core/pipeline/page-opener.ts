@@ -23,19 +23,22 @@ export interface PageToOpen {
 export interface PageOpenerOptions extends Pick<CaptureContext, "signal" | "warn"> {
   readonly attachMedia: ((page: BrowserPage, browser: Browser) => Promise<void>) | null;
   readonly job: ParsedJob;
+  readonly reference: Capture;
   readonly timeline: Timeline;
 }
 
 /** Opens the job's page in one capture after another. */
 export class PageOpener {
   readonly #job: ParsedJob;
+  readonly #reference: Capture;
   readonly #signal: AbortSignal;
   readonly #timeline: Timeline;
   readonly #warn: (reason: string) => void;
   readonly #attachMedia: PageOpenerOptions["attachMedia"];
 
-  constructor({ job, signal, timeline, warn, attachMedia }: PageOpenerOptions) {
+  constructor({ job, reference, signal, timeline, warn, attachMedia }: PageOpenerOptions) {
     this.#job = job;
+    this.#reference = reference;
     this.#signal = signal;
     this.#timeline = timeline;
     this.#warn = warn;
@@ -63,5 +66,11 @@ export class PageOpener {
         throw thrown;
       }
     });
+  }
+
+  /** The capture that others are compared with. @throws as `open` does */
+  openReference(browser: Browser, url: string, video: PageToOpen["video"]): Promise<CaptureSession> {
+    const frameFormat: FrameFormat = this.#reference.traits.gives[0]!;
+    return this.open({ capture: this.#reference, browser, url, frameFormat, video, track: "render" });
   }
 }

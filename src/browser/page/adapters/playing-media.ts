@@ -11,8 +11,6 @@ export class PlayingMedia {
   shownSeconds: number | null = null;
   /** Whether the page was told that it ended. */
   hasToldEnd = false;
-  /** Whether it is written down what of it is heard in its slot. */
-  isLogged = false;
 
   /** @param setSeconds where it begins */
   constructor(element: HTMLMediaElement, setSeconds: number) {

@@ -1,0 +1,36 @@
+import type { Browser } from "../browser.ts";
+import type { CaptureSession } from "../capture.ts";
+import type { ParsedJob } from "../job.ts";
+import { videoAsked, videoOf, type Video } from "../video.ts";
+import type { PageOpener } from "./page-opener.ts";
+
+/** The page in the reference capture, and what it says that the video will be. */
+export interface FirstPage {
+  readonly reference: CaptureSession;
+  readonly video: Video;
+}
+
+/**
+ * Opens the reference and learns from the page what the video will be; opens it again where the page says another size or rate.
+ *
+ * @throws RenderError as `PageOpener.open` and `videoOf` do
+ */
+export async function openFirstPage(job: ParsedJob, opener: PageOpener, browser: Browser, url: string): Promise<FirstPage> {
+  const asked: Pick<Video, "size" | "frameRate"> = videoAsked(job);
+  const first: CaptureSession = await opener.openReference(browser, url, asked);
+  let video: Video;
+  try {
+    video = videoOf(job, first.facts);
+  } catch (thrown) {
+    await first.close();
+    throw thrown;
+  }
+  const isAsAsked: boolean = isEqual(asked.size.value, video.size.value) && isEqual(asked.frameRate.value, video.frameRate.value);
+  if (isAsAsked) return { reference: first, video };
+  await first.close();
+  return { reference: await opener.openReference(browser, first.facts.url, video), video };
+}
+
+function isEqual<Value extends object>(one: Value, other: Value): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { blockAverages, type BlockAverages } from "../../src/core/blocks.ts";
+import type { CaptureSession } from "../../src/core/capture.ts";
+import { captureDistrusted, captureFailed } from "../../src/core/errors.ts";
+import { CaptureCheck, isDistrust } from "../../src/core/pipeline/check-capture.ts";
+
+const size = { width: 8, height: 8 };
+
+/** A picture of one block, of one grey. */
+function grey(value: number): BlockAverages {
+  return blockAverages(size, new Uint8Array(3).fill(value));
+}
+
+/** A capture whose every frame is of one grey. */
+function shows(value: number): CaptureSession {
+  return { sample: async () => grey(value), close: async () => {} } as unknown as CaptureSession;
+}
+
+function checkOf(indices: readonly number[]): { check: CaptureCheck; told: [number, number][] } {
+  const told: [number, number][] = [];
+  const onChecked = (index: number, largest: number): void => void told.push([index, largest]);
+  return { check: new CaptureCheck({ capture: "painted", size, contrastShare: 0, indices, onChecked }, shows(100)), told };
+}
+
+it("says how often it compared, and how far the pictures were apart at most", async () => {
+  const { check, told } = checkOf([0, 5, 9]);
+  expect(check.checks).toEqual({ comparisons: 0, largestDifference: 0 });
+  await check.first(shows(103));
+  check.delivered(5, grey(107));
+  check.delivered(6, grey(255));
+  check.delivered(9, grey(102));
+  await check.settled();
+  expect(told).toEqual([
+    [0, 3],
+    [5, 7],
+    [9, 2],
+  ]);
+  expect(check.checks).toEqual({ comparisons: 3, largestDifference: 7 });
+});
+
+it("keeps the first that differs, and the run hears of it", async () => {
+  const { check } = checkOf([0, 5, 9]);
+  check.delivered(5, grey(200));
+  check.delivered(9, grey(250));
+  const failure: unknown = await check.settled().catch((thrown: unknown) => thrown);
+  expect(isDistrust(failure) && failure.details).toMatchObject({ index: 5, largest: 100, box: { x: 0, y: 0, ...size } });
+  expect(() => check.throwIfFailed()).toThrow(failure as Error);
+  expect(check.checks).toEqual({ comparisons: 2, largestDifference: 150 });
+});
+
+it("tells distrust from the failures after which a browser is ended", () => {
+  expect(isDistrust(captureDistrusted("painted", "it is wrong"))).toBe(true);
+  expect(isDistrust(captureFailed("painted", 3, new Error("no")))).toBe(false);
+});
