@@ -21,21 +21,15 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-async function renderedVideo(src: string, more: object = {}, attributes = 'data-start="0"'): Promise<RenderResult> {
+async function renderedVideo(src: string, more: object = {}, attributes = 'data-start="0"', head = ""): Promise<RenderResult> {
   const name: string = Math.random().toString(36).slice(2);
   const page: string = await folder.page(
-    `<!doctype html><style>body { margin: 0 } video { width: 320px; height: 180px; display: block }</style><video muted ${attributes} src="${src}"></video>`,
+    `<!doctype html>${head}<style>body { margin: 0 } video { width: 320px; height: 180px; display: block }</style><video muted ${attributes} src="${src}"></video>`,
     `${name}.html`,
   );
-  return render({
-    page,
-    output: folder.path(`${name}.mp4`),
-    ...barCodeSize,
-    frameRate: 30,
-    duration: 3,
-    quality: { preset: "ultrafast" },
-    ...more,
-  });
+  const output: string = folder.path(`${name}.mp4`);
+  const video = { ...barCodeSize, frameRate: 30, duration: 3, quality: { preset: "ultrafast" } } as const;
+  return render({ page, output, ...video, ...more });
 }
 
 async function shownIn(path: string): Promise<(number | null)[]> {
@@ -103,4 +97,23 @@ it("the browser's own player is taken where the job asks for it", async () => {
   const result = await renderedVideo("good.mp4", { media: { injector: "native" } });
   expect([result.cache, result.warnings]).toEqual([null, []]);
   expect(await shownIn(result.output)).toEqual(heldAtTheEnd);
+});
+
+describe.each(["webcodecs", "base64"])("by %s, a player that loses pictures", (injector) => {
+  /** Every seventh picture is lost on its way to its video. */
+  const losing = `<script>
+    const Generator = MediaStreamTrackGenerator;
+    let writes = 0;
+    globalThis.MediaStreamTrackGenerator = function (options) {
+      const track = new Generator(options);
+      const writer = track.writable.getWriter();
+      const write = (picture) => (++writes % 7 === 0 ? picture.close() : writer.write(picture));
+      return Object.defineProperty(track, "writable", { value: new WritableStream({ write }) });
+    };
+  </script>`;
+
+  it("is given them again: no other picture is shown instead", async () => {
+    const result = await renderedVideo("good.mp4", { media: { injector }, duration: 2 }, 'data-start="0"', losing);
+    expect(await shownIn(result.output)).toEqual(Array.from({ length: 60 }, (_, index) => index));
+  });
 });

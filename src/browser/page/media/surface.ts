@@ -8,18 +8,18 @@ interface StreamTrackGenerator extends MediaStreamTrack {
 }
 declare const MediaStreamTrackGenerator: new (init: { kind: "video" }) => StreamTrackGenerator;
 
-/** Longest wait for a picture to be shown, in milliseconds. */
-const SHOWN_MS = 1_000;
-/** The same of one that needed longer once. */
+/** Longest wait for a picture to arrive at its video, in milliseconds: a busy machine takes its time, and no other picture will do. */
+const ARRIVES_MS = 15_000;
+/** The same at a video that is not seen and has let one go before. */
 const GIVEN_UP_MS = 100;
-/** Between two looks whether a picture is shown. */
-const LOOK_MS = 1;
-/** Longest wait for word of a picture that has arrived at a video which is not seen; and where none came the last time. */
+/** Longest wait for word of a picture that has arrived; and for what nobody depends on. */
+const SHOWN_MS = 1_000;
+/** The same at a video that is not seen, or that told nothing of one that was; and where none came the last time. */
 const [UNTOLD_MS, SILENT_MS] = [50, 5] as const;
-/** A first picture that is not there within this is written again. */
-const FIRST_MS = 40;
-/** No picture is on its way for longer. */
-const UNDER_WAY_MS = 15;
+/** Between two looks at what a video has. */
+const LOOK_MS = 1;
+/** A picture that is not there within this is written again, the next time after twice as long: players that have only begun lose some. */
+const [FIRST_MS, LATER_MS] = [40, 320] as const;
 
 /**
  * What one `<video>` shows instead of its file: the pictures that are written here. The element stays the page's own, with all
@@ -30,12 +30,14 @@ export class VideoSurface {
   readonly #natives: MediaNatives;
   readonly #track: StreamTrackGenerator = new MediaStreamTrackGenerator({ kind: "video" });
   readonly #pictures: WritableStreamDefaultWriter<VideoFrame> = this.#track.writable.getWriter();
-  /** Pictures that never arrived at the video; null until it plays. */
-  #lost: number | null = null;
-  #written = 0;
+  /** It has shown one. */
+  #isPlaying = false;
   /** It tells nothing when it is not seen. */
   #isSilent = false;
+  /** It is seen, and told nothing of a picture that it had. */
+  #isUntold = false;
   #isGivenUp = false;
+  #isClosed = false;
 
   /** The load event of the document waits for the video, as it would for the file: until `reserve` or `rest`. */
   constructor(video: HTMLVideoElement, natives: MediaNatives) {
@@ -54,107 +56,123 @@ export class VideoSurface {
     return !this.#natives.paused(this.#video);
   }
 
-  /** Resolves when the video shows the picture, which is closed then. One at a time. */
+  /**
+   * Resolves when the video shows the picture, which is closed then. One at a time.
+   *
+   * @throws where it is seen and does not take the picture
+   */
   async show(picture: VideoFrame): Promise<void> {
     try {
-      await this.#show(picture);
+      if (await this.#show(picture, this.#isGivenUp && !this.#isVisible ? GIVEN_UP_MS : ARRIVES_MS)) return;
+      this.#isGivenUp = true;
+      if (this.#isVisible) throw new Error(`the video did not take its picture within ${ARRIVES_MS} ms`);
     } finally {
       picture.close();
     }
   }
 
-  /** Gives the video its size before there is a picture: pages are laid out by it. */
+  /** Gives the video its size before there is a picture: pages are laid out by it. Where a page that loads gives no frames, that is no fault. */
   async reserve(size: Size): Promise<void> {
-    await this.show(nothing(size));
-    // Where a page that loads gives no frames, that is no reason not to wait for pictures.
-    this.#isGivenUp = false;
+    const picture: VideoFrame = nothing(size);
+    await this.#show(picture, SHOWN_MS).finally(() => picture.close());
   }
 
   /** The video goes back to its file, or is about to get another one. */
   close(): void {
+    this.#isClosed = true;
     this.#track.stop();
     this.#pictures.abort().catch(() => {});
   }
 
-  async #show(picture: VideoFrame): Promise<void> {
-    const deadlineMs: number = realTime.now() + (this.#isGivenUp ? GIVEN_UP_MS : SHOWN_MS);
-    const isPlaying: boolean = this.#play() && this.#lost !== null;
-    const isShown: boolean = isPlaying ? await this.#showNext(picture, deadlineMs) : await this.#showFirst(picture, deadlineMs);
-    if (isShown) return;
-    this.#isGivenUp = true;
-    this.#lost = null;
-  }
-
-  /** Players that have only begun lose pictures, or show others for them: one is written until it is there. */
-  async #showFirst(picture: VideoFrame, deadlineMs: number): Promise<boolean> {
-    let isShown = false;
-    while (!isShown && realTime.now() < deadlineMs) {
-      const isPlaying: boolean = this.#play();
-      const untilMs: number = Math.min(deadlineMs, realTime.now() + FIRST_MS);
-      isShown = (await this.#write(picture, this.#arrivals + 1, untilMs)) && isPlaying;
+  /** Whether the video has it, or needs none any more. */
+  async #show(picture: VideoFrame, limitMs: number): Promise<boolean> {
+    const word: Word = this.#wordOf(picture.timestamp);
+    try {
+      return await this.#bring(picture, word, realTime.now() + limitMs);
+    } catch (thrown) {
+      if (this.#isClosed) return true;
+      throw thrown;
+    } finally {
+      word.isAwaited = false;
     }
-    // What was written before may still be on its way.
-    for (let arrivals = -1; arrivals !== this.#arrivals; await pause(UNDER_WAY_MS)) arrivals = this.#arrivals;
-    this.#lost = this.#written - this.#arrivals;
-    return isShown;
   }
 
-  #showNext(picture: VideoFrame, deadlineMs: number): Promise<boolean> {
-    return this.#write(picture, this.#written + 1 - this.#lost!, deadlineMs);
-  }
-
-  /** Whether it plays already. */
-  #play(): boolean {
-    if (this.#natives.paused(this.#video)) {
-      // Unmuted ones may not play before somebody has touched the page; streams of pictures are silent anyway.
-      this.#natives.setMuted(this.#video, true);
-      this.#natives.play(this.#video).catch(() => {});
-      return false;
+  async #bring(picture: VideoFrame, word: Word, deadlineMs: number): Promise<boolean> {
+    let patienceMs: number = this.#isPlaying ? LATER_MS : FIRST_MS;
+    let writtenAtMs = Number.NEGATIVE_INFINITY;
+    let thereAtMs: number | null = null;
+    for (let nowMs = realTime.now(); nowMs < deadlineMs && !this.#isClosed; nowMs = realTime.now()) {
+      this.#play();
+      if (thereAtMs === null && nowMs - writtenAtMs >= patienceMs) {
+        if (writtenAtMs > 0) patienceMs = Math.min(SHOWN_MS, 2 * patienceMs);
+        writtenAtMs = nowMs;
+        await this.#pictures.write(picture.clone());
+      }
+      // One that is seen tells soon, as a rule, and need not be looked at.
+      const isTold: boolean = this.#isVisible && !this.#isUntold;
+      await Promise.race([word.came, pause(isTold && thereAtMs === null ? FIRST_MS : LOOK_MS)]);
+      if (word.hasCome) return this.#isThere(true);
+      if (thereAtMs === null && this.#current === picture.timestamp) thereAtMs = realTime.now();
+      if (thereAtMs !== null && realTime.now() - thereAtMs >= this.#wordMs) return this.#isThere(false);
     }
-    return this.#natives.readyState(this.#video) >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    return this.#isClosed;
   }
 
-  /**
-   * Whether the picture came through.
-   *
-   * @param expected how many have arrived at the video when it is there
-   */
-  async #write(picture: VideoFrame, expected: number, deadlineMs: number): Promise<boolean> {
-    let [isOver, isPainted] = [false, false];
-    const painted = new Promise<true>((resolve) => {
-      const call = (): void => {
-        // One before it may be told of only now.
-        isPainted = true;
-        if (this.#arrivals >= expected) resolve(true);
-        else if (!isOver) this.#natives.requestFrameCallback(this.#video, call);
+  /** How long to wait for word of a picture that is there, in milliseconds. */
+  get #wordMs(): number {
+    if (!this.#isVisible) return this.#isSilent ? SILENT_MS : UNTOLD_MS;
+    return this.#isUntold ? UNTOLD_MS : SHOWN_MS;
+  }
+
+  #isThere(isTold: boolean): true {
+    this.#isPlaying = true;
+    this.#isSilent = !isTold;
+    this.#isUntold = !isTold && this.#isVisible;
+    this.#isGivenUp = false;
+    return true;
+  }
+
+  #play(): void {
+    if (!this.#natives.paused(this.#video)) return;
+    // Unmuted ones may not play before somebody has touched the page; streams of pictures are silent anyway.
+    this.#natives.setMuted(this.#video, true);
+    this.#natives.play(this.#video).catch(() => {});
+  }
+
+  /** The video's own word of a picture, when it is painted. Its time stamp says which one it is: where two are equal, so are the pictures. */
+  #wordOf(timestamp: number): Word {
+    const word: Word = { isAwaited: true, hasCome: false, came: Promise.resolve() };
+    word.came = new Promise((resolve) => {
+      const call = (_: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
+        if (Math.round(mediaTime * 1_000_000) === timestamp) {
+          word.hasCome = true;
+          resolve();
+        } else if (word.isAwaited) this.#natives.requestFrameCallback(this.#video, call);
       };
       this.#natives.requestFrameCallback(this.#video, call);
     });
-    this.#written++;
-    await this.#pictures.write(picture.clone());
-    // What is not painted may never tell so.
-    const isTold: boolean = this.#isVisible && !this.#isGivenUp;
-    const there: Promise<boolean> = isTold ? painted : Promise.race([painted, this.#counted(expected, deadlineMs)]);
-    const isThere: boolean = await before(deadlineMs, there);
-    isOver = true;
-    this.#isSilent = !isPainted;
-    return isThere;
+    return word;
   }
 
-  /** A picture that has arrived is the video's a moment later. */
-  async #counted(expected: number, deadlineMs: number): Promise<boolean> {
-    while (this.#arrivals < expected && realTime.now() < deadlineMs) await pause(LOOK_MS);
-    await pause(this.#isSilent ? SILENT_MS : UNTOLD_MS);
-    return this.#arrivals >= expected;
-  }
-
-  get #arrivals(): number {
-    return this.#video.getVideoPlaybackQuality().totalVideoFrames;
+  /** The time stamp of the picture that the video has; null where it has none. */
+  get #current(): number | null {
+    if (this.#natives.readyState(this.#video) < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+    const current = new VideoFrame(this.#video);
+    const { timestamp } = current;
+    current.close();
+    return timestamp;
   }
 
   get #isVisible(): boolean {
     return this.#video.isConnected && this.#video.checkVisibility({ visibilityProperty: true });
   }
+}
+
+/** Word of a picture that is awaited. */
+interface Word {
+  isAwaited: boolean;
+  hasCome: boolean;
+  came: Promise<void>;
 }
 
 /** A media element with a picture that it does not play keeps nothing waiting: it shows its poster, or nothing. */
@@ -169,19 +187,13 @@ async function rest(pictures: WritableStreamDefaultWriter<VideoFrame>, media: HT
 /** Of what a browser has no size of. */
 const UNKNOWN_SIZE: Size = { width: 300, height: 150 };
 
+/** No picture of a video begins then. */
+const NOTHING_US = -1;
+
 /** A picture of which nothing is seen. */
 function nothing({ width, height }: Size): VideoFrame {
   const size = { codedWidth: 2, codedHeight: 2, displayWidth: width, displayHeight: height };
-  return new VideoFrame(new Uint8Array(16), { format: "RGBA", ...size, timestamp: 0 });
-}
-
-/** Whether it came by then. */
-async function before(deadlineMs: number, work: Promise<boolean>): Promise<boolean> {
-  let timer = 0;
-  const late = new Promise<false>((resolve) => {
-    timer = realTime.setTimeout(() => resolve(false), deadlineMs - realTime.now());
-  });
-  return Promise.race([work, late]).finally(() => realTime.clearTimeout(timer));
+  return new VideoFrame(new Uint8Array(16), { format: "RGBA", ...size, timestamp: NOTHING_US });
 }
 
 function pause(delayMs: number): Promise<void> {
