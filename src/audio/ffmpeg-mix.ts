@@ -13,8 +13,8 @@ import {
   type SoundRecording,
 } from "../core/sound.ts";
 import type { Support } from "../core/support.ts";
-import { ffmpegBuild, type FfmpegBuild } from "../ffmpeg/build.ts";
-import { askFfmpeg, findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
+import { ffmpegBuild, ffmpegFilters, type FfmpegBuild } from "../ffmpeg/build.ts";
+import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
 import { clipSources, type ClipSources } from "./clip-sources.ts";
 import type { TaskContext } from "./ffmpeg-task.ts";
 import { atTempo, recordedSound } from "./filter-sound.ts";
@@ -50,11 +50,12 @@ export function ffmpegMix(options: FfmpegMixOptions = {}): AudioMixer {
 
 async function support({ executablePath: asked }: FfmpegMixOptions): Promise<Support> {
   try {
-    const { executablePath, version, encoders, muxers }: FfmpegBuild = await ffmpegBuild(await findFfmpeg(asked));
-    const { stdout } = await askFfmpeg(executablePath, "-filters");
+    const build: FfmpegBuild = await ffmpegBuild(await findFfmpeg(asked));
+    const { executablePath, version, encoders, muxers } = build;
+    const filters: ReadonlySet<string> = await ffmpegFilters(build);
     const lacks: readonly string[] = [
       ...(encoders.has("pcm_f32le") && muxers.has("f32le") ? [] : ["the output f32le"]),
-      ...FILTERS.filter((name) => !new RegExp(`\\s${name}\\s`).test(stdout)).map((name) => `the filter ${name}`),
+      ...FILTERS.filter((name) => !filters.has(name)).map((name) => `the filter ${name}`),
     ];
     if (lacks.length === 0) return { ok: true, details: { version, executablePath } };
     return { ok: false, reasons: [`"${executablePath}" ${version} is built without ${lacks.join(", ")}: install a full build`] };

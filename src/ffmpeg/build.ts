@@ -33,13 +33,22 @@ async function askBuild(install: FfmpegInstall): Promise<FfmpegBuild> {
   return { ...install, release: releaseOf(install.version), encoders, muxers };
 }
 
-const decoders: Map<string, Promise<ReadonlySet<string>>> = new Map();
+const lists: Map<string, Promise<ReadonlySet<string>>> = new Map();
 
 /** Names of the decoders that an ffmpeg has, such as "h264"; each is asked once, and what it does not answer, it has not. */
 export function ffmpegDecoders(install: FfmpegInstall): Promise<ReadonlySet<string>> {
-  const key: string = keyOf(install);
-  const asked: Promise<ReadonlySet<string>> = decoders.get(key) ?? namesIn(install, "-decoders");
-  decoders.set(key, asked);
+  return listOf(install, "-decoders");
+}
+
+/** Names of its filters, such as "atempo". */
+export function ffmpegFilters(install: FfmpegInstall): Promise<ReadonlySet<string>> {
+  return listOf(install, "-filters");
+}
+
+function listOf(install: FfmpegInstall, question: string): Promise<ReadonlySet<string>> {
+  const key = `${keyOf(install)}\n${question}`;
+  const asked: Promise<ReadonlySet<string>> = lists.get(key) ?? namesIn(install, question);
+  lists.set(key, asked);
   return asked;
 }
 

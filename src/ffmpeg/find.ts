@@ -30,13 +30,35 @@ export async function findFfmpeg(asked?: string): Promise<FfmpegInstall> {
 }
 
 async function tryFfmpeg(executablePath: string, foundIn: string): Promise<FfmpegInstall | null> {
-  try {
-    const { stdout } = await askFfmpeg(executablePath, "-version");
-    const version: string | undefined = /^ffmpeg version (\S+)/.exec(stdout)?.[1];
-    return version === undefined ? null : { executablePath, foundIn, version };
-  } catch {
-    return null;
-  }
+  const version: string | null = await versionOf(executablePath);
+  return version === null ? null : { executablePath, foundIn, version };
+}
+
+/**
+ * How long an answer counts, in milliseconds. Each costs a process, and one render needs it several times; an ffmpeg that
+ * is replaced is another for the renders after that.
+ */
+const FRESH_MS = 10_000;
+
+interface Answer {
+  readonly askedAtMs: number;
+  readonly version: Promise<string | null>;
+}
+
+const answers: Map<string, Answer> = new Map();
+
+/** Null where there is no ffmpeg: that is asked anew each time, for it may be installed meanwhile. */
+function versionOf(executablePath: string): Promise<string | null> {
+  const key = `${executablePath}\n${process.env["PATH"]}`;
+  const known: Answer | undefined = answers.get(key);
+  if (known && performance.now() - known.askedAtMs < FRESH_MS) return known.version;
+  const version: Promise<string | null> = askFfmpeg(executablePath, "-version").then(
+    ({ stdout }) => /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? null,
+    () => null,
+  );
+  answers.set(key, { askedAtMs: performance.now(), version });
+  void version.then((said) => said === null && answers.delete(key));
+  return version;
 }
 
 /** How long ffmpeg may take to say what it is, in milliseconds: longer, and it is none. */

@@ -1,22 +1,24 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageFacts from "../../package.json" with { type: "json" };
 import { defaultOutput } from "../../src/cli/job-from-flags.ts";
 import { paceOf } from "../../src/cli/pace.ts";
 import type { RenderEvent } from "../../src/core/events.ts";
 import type { RenderResult } from "../../src/core/result.ts";
+import { buildCommandLine, type CommandLine } from "../support/command-line.ts";
 import { allProcesses, type ProcessFacts } from "../support/processes.ts";
 import { scratch } from "../support/render.ts";
 import { trackFacts } from "../support/track-facts.ts";
 
-const main: string = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const loader: string = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-const command: readonly string[] = [process.execPath, "--import", loader, main];
+let commandLine: CommandLine;
+
+beforeAll(async () => {
+  commandLine = await buildCommandLine();
+});
+afterAll(() => commandLine[Symbol.asyncDispose]());
 
 const small: readonly string[] = ["--width", "320", "--height", "180", "--fps", "10"];
 /** A second, of which every frame differs. */
@@ -69,7 +71,7 @@ function start([executable, ...args]: readonly string[], { cwd, env = {} }: RunO
 }
 
 function framewright(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return start([...command, ...args], options).outcome;
+  return start([...commandLine.command, ...args], options).outcome;
 }
 
 function jsonLines(
@@ -266,7 +268,7 @@ describe("a render that is stopped", () => {
   test.each(stops)("by $signal leaves nothing and exits with $exitCode", async ({ signal, exitCode }) => {
     await using folder = await scratch();
     const page: string = await folder.page(longPage);
-    const running: Running = start([...command, "render", page, "-o", folder.path("out.mp4"), ...small]);
+    const running: Running = start([...commandLine.command, "render", page, "-o", folder.path("out.mp4"), ...small]);
     await running.says("/600 frames (");
     const processId: number = running.child.pid!;
     expect(browserOf(processId).length).toBeGreaterThan(1);
@@ -284,7 +286,7 @@ describe("a render that is stopped", () => {
   test("by two signals ends at once, and leaves nothing either", async () => {
     await using folder = await scratch();
     const page: string = await folder.page(longPage);
-    const running: Running = start([...command, "render", page, "-o", folder.path("out.mp4"), ...small]);
+    const running: Running = start([...commandLine.command, "render", page, "-o", folder.path("out.mp4"), ...small]);
     await running.says("/600 frames (");
     const processId: number = running.child.pid!;
     // A browser that answers no more would take seconds to close.
@@ -299,13 +301,13 @@ describe("a render that is stopped", () => {
     expect(stderr).not.toContain("error [aborted]");
     expect(await folder.list()).toEqual(["page.html"]);
     // Nobody waits for the browser that was killed.
-    await expect.poll(() => browserOf(processId), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => browserOf(processId)).toEqual([]);
   });
 
   test("because nobody reads its output leaves nothing", async () => {
     await using folder = await scratch();
     const page: string = await folder.page(longPage);
-    const running: Running = start([...command, "render", page, "-o", folder.path("out.mp4"), ...small, "--json"]);
+    const running: Running = start([...commandLine.command, "render", page, "-o", folder.path("out.mp4"), ...small, "--json"]);
     await running.says('"frame-encoded"');
     running.child.stdout!.destroy();
     expect((await running.outcome).code).toBe(141);
@@ -317,7 +319,7 @@ describe("a render that is stopped", () => {
 describe("on a terminal", () => {
   /** Runs it on a pseudo-terminal of 80 columns; what both outputs drew comes back. */
   const startOnTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Running => {
-    const line: string = [...command, ...args].map((part) => `'${part}'`).join(" ");
+    const line: string = [...commandLine.command, ...args].map((part) => `'${part}'`).join(" ");
     return start(["script", "-qec", `stty cols 80; ${line}`, "/dev/null"], { env: { TERM: "xterm-256color", NO_COLOR: "", ...env } });
   };
   const onTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> =>

@@ -1,20 +1,15 @@
 import { execFile, spawn } from "node:child_process";
 import { chmod, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser, type BrowserInstall } from "../../src/browser/find.ts";
 import type { DoctorReport } from "../../src/cli/doctor-report.ts";
 import { mendsFor } from "../../src/cli/mends.ts";
 import { findFfmpeg } from "../../src/ffmpeg/find.ts";
 import { builtInParts } from "../../src/node/render.ts";
+import { buildCommandLine, type CommandLine } from "../support/command-line.ts";
 import { isRoot } from "../support/mounts.ts";
 import { allProcesses } from "../support/processes.ts";
 import { scratch } from "../support/render.ts";
-
-const main: string = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const loader: string = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-const command: readonly string[] = ["--import", loader, main, "doctor"];
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -26,7 +21,8 @@ interface Outcome {
 
 function doctor(args: readonly string[] = [], env: Environment = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [...command, ...args], { env: { ...process.env, ...env } }, (_, stdout, stderr) =>
+    const [runtime, program] = commandLine.command;
+    const child = execFile(runtime, [program, "doctor", ...args], { env: { ...process.env, ...env } }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode, stdout, stderr }),
     );
   });
@@ -41,13 +37,16 @@ async function report(args: readonly string[] = [], env: Environment = {}): Prom
 const captures: readonly string[] = builtInParts().captures.map(({ name }) => name);
 const encoders: readonly string[] = builtInParts().encoders.map(({ name }) => name);
 
+let commandLine: CommandLine;
 let browser: BrowserInstall;
 /** For a browser that is found without a PATH. */
 let browserEnvironment: Environment;
 beforeAll(async () => {
+  commandLine = await buildCommandLine();
   browser = await findBrowser();
   browserEnvironment = { FRAMEWRIGHT_BROWSER: browser.executablePath, ...browser.environment };
 });
+afterAll(() => commandLine[Symbol.asyncDispose]());
 
 describe("where everything is there", () => {
   test("it tells so in lines, without colours in a pipe, and exits with 0", async () => {
@@ -172,7 +171,8 @@ describe("the command that mends a lack", () => {
 
 test("Ctrl-C ends it, with the browser", async () => {
   await using folder = await scratch();
-  const child = spawn(process.execPath, [...command], { env: { ...process.env, TMPDIR: folder.folder }, stdio: "pipe" });
+  const [runtime, program] = commandLine.command;
+  const child = spawn(runtime, [program, "doctor"], { env: { ...process.env, TMPDIR: folder.folder }, stdio: "pipe" });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const ended: Promise<number | null> = new Promise((resolve) => child.once("close", resolve));

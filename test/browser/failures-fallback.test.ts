@@ -17,7 +17,7 @@ import { decodeFrames } from "../support/video-frames.ts";
 const pages: string = fileURLToPath(new URL("../pages/", import.meta.url));
 const FRAMES = 30;
 /** For what never comes; a limit that what does come keeps on a busy machine, too. */
-const LIMIT_MS = 2500;
+const LIMIT_MS = 4_000;
 const transports = [ringFile()];
 let temporaryFolder: AsyncDisposable;
 

@@ -118,7 +118,9 @@ describe.for(pairs)("the browser, with $capture and $encoder,", ({ capture, enco
 
   it("loses its renderers in the middle", async () => {
     const blow = strike(atFrame(20), isRenderer, "SIGKILL");
-    await expectMidwayFailure({ capture, encoder }, { ...gone, says: [...gone.says, "the page crashed"] }, blow);
+    // Two pages crash where the encoder has one of its own: the first is closed, the browser may end with it, and the second hears of that alone.
+    const says: readonly string[] = capture === "screenshot" && encoder === "webcodecs" ? [] : ["the page crashed"];
+    await expectMidwayFailure({ capture, encoder }, { ...gone, says: [...gone.says, ...says] }, blow);
     expect(blow.struck).not.toHaveLength(0);
   });
 

@@ -1,5 +1,5 @@
-import { renameSync, rmSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RenderEvent } from "../../src/core/events.ts";
@@ -87,8 +87,10 @@ describe("ffmpeg that reads frames from disk", () => {
   it("is killed as it starts", async () => {
     await using place = await scratch();
     const killed: number[] = [];
+    const page: string = await place.page(movingPage());
     await expectCleanFailure(
-      { ...size, page: await place.page(movingPage()), output: place.path("video.mp4"), encoder: "ffmpeg-disk", duration: 2 },
+      // Slow, so that nobody misses it: who watches looks a few times a second.
+      { ...size, page, output: place.path("video.mp4"), encoder: "ffmpeg-disk", duration: 3, quality: { preset: "veryslow" } },
       {
         code: "encoder-failed",
         says: ['"ffmpeg-disk"', "was ended by SIGKILL during finish"],
@@ -124,7 +126,7 @@ describe("ffmpeg that reads frames from disk", () => {
     await using place = await scratch();
     const output: string = place.path("video.mp4");
     const onEvent = (event: RenderEvent): void => {
-      if (event.type === "finishing") void removeFrame(place.folder, 7);
+      if (event.type === "finishing") removeFrame(place.folder, 7);
     };
     await expectCleanFailure(
       { ...size, page: await place.page(movingPage()), output, encoder: "ffmpeg-disk", duration: 2, frameRate: RATE },
@@ -134,9 +136,9 @@ describe("ffmpeg that reads frames from disk", () => {
   });
 });
 
-/** Removes the file of a frame that waits beside an output in this folder. */
-async function removeFrame(folder: string, index: number): Promise<void> {
-  const frames: string | undefined = (await readdir(folder)).find((name) => name.endsWith(".partial.frames"));
-  const names: string[] = (await readdir(join(folder, frames!))).toSorted();
-  await rm(join(folder, frames!, names[index]!));
+/** Removes the file of a frame that waits beside an output in this folder, at once: the encoder looks for it right after. */
+function removeFrame(folder: string, index: number): void {
+  const frames: string | undefined = readdirSync(folder).find((name) => name.endsWith(".partial.frames"));
+  const names: string[] = readdirSync(join(folder, frames!)).toSorted();
+  rmSync(join(folder, frames!, names[index]!));
 }

@@ -39,8 +39,8 @@ export interface FailureOptions extends NodeRenderOptions {
   readonly onProcess?: (process: ProcessFacts) => void;
 }
 
-/** How long processes and files may take to go after the render has answered, in milliseconds. */
-const GONE_WITHIN_MS = 3_000;
+/** How long processes and files may take to go after the render has answered, in milliseconds: on a busy machine, too. */
+const GONE_WITHIN_MS = 10_000;
 
 /**
  * Renders, and asserts all that every failure owes: the code, a message with the value and with what to do, a target and a

@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { CHANNELS, SAMPLE_RATE, type MixedSound } from "../../src/core/sound.ts";
 import { wavHeader } from "../../src/core/wav.ts";
 import { memorySound } from "../../src/testing/index.ts";
+import { channelsOf } from "./tones.ts";
 
 /** A mix that lies in memory, and in a float WAV file until it is closed. */
 export async function mixedSound(samples: Float32Array, path: string): Promise<MixedSound> {
@@ -40,28 +41,36 @@ export interface HeardSweep {
 /** Holds samples, the channels in turn, against the sweep that went in. */
 export function heardSweep(samples: Float32Array): HeardSweep {
   const sampleCount: number = samples.length / CHANNELS;
-  const sent: Float32Array = sweepSamples(sampleCount);
+  const heard: readonly Float32Array[] = channelsOf(samples);
+  const sent: readonly Float32Array[] = channelsOf(sweepSamples(sampleCount));
   const [from, to]: [number, number] = [SWEEP.start * SAMPLE_RATE, SWEEP.end * SAMPLE_RATE];
-  let [lateBy, most]: [number, number] = [0, -Infinity];
-  for (let lag = -LARGEST_LAG; lag <= LARGEST_LAG; lag++) {
-    let likeness = 0;
-    for (let at = from; at < to; at += 2) likeness += sent[at * CHANNELS]! * (samples[(at + lag) * CHANNELS] ?? 0);
-    if (likeness > most) [lateBy, most] = [lag, likeness];
-  }
-  const level = (of: Float32Array, channel: number, start: number, end: number): number => {
-    let power = 0;
-    for (let at = start; at < end; at++) power += (of[at * CHANNELS + channel] ?? 0) ** 2;
-    return Math.sqrt(power / (end - start));
-  };
+  const lateBy: number = lagOf(heard[0]!, sent[0]!, from, to);
   const decibels = (one: number, other: number): number => 20 * Math.log10(Math.max(one, 1e-9) / other);
-  const whole: number = level(sent, 0, from, to);
   // Lossy codecs smear the edges over a packet.
-  const rest: number = Math.max(level(samples, 0, 0, from - EDGE), level(samples, 0, to + EDGE, sampleCount));
+  const rest: number = Math.max(level(heard[0]!, 0, from - EDGE), level(heard[0]!, to + EDGE, sampleCount));
   return {
     lateBy,
-    decibels: [0, 1].map((channel) => decibels(level(samples, channel, from + lateBy, to + lateBy), level(sent, channel, from, to))),
-    restDecibels: decibels(rest, whole),
+    decibels: [0, 1].map((at) => decibels(level(heard[at]!, from + lateBy, to + lateBy), level(sent[at]!, from, to))),
+    restDecibels: decibels(rest, level(sent[0]!, from, to)),
   };
+}
+
+/** The shift at which one channel is most like the other between two samples. */
+function lagOf(heard: Float32Array, sent: Float32Array, from: number, to: number): number {
+  let [lag, most]: [number, number] = [0, -Infinity];
+  for (let shift = -LARGEST_LAG; shift <= LARGEST_LAG; shift++) {
+    let likeness = 0;
+    for (let at = from; at < to; at += 2) likeness += sent[at]! * (heard[at + shift] ?? 0);
+    if (likeness > most) [lag, most] = [shift, likeness];
+  }
+  return lag;
+}
+
+/** Root mean square between two samples. */
+function level(channel: Float32Array, start: number, end: number): number {
+  let power = 0;
+  for (let at = start; at < end; at++) power += (channel[at] ?? 0) ** 2;
+  return Math.sqrt(power / (end - start));
 }
 
 /** More than any encoder puts before the first sample. */

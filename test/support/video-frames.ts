@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import type { Size } from "../../src/core/frame.ts";
-import { findFfmpeg } from "../../src/ffmpeg/find.ts";
+import { machineFfmpeg } from "./ffmpeg-builds.ts";
 
 /** Formats in which a file's frames are read back, each without padding: planes Y, U, V for `yuv420p`. */
 export type DecodedFormat = "gray" | "yuv420p" | "rgb24";
@@ -38,7 +38,7 @@ export async function decodePictures(pictures: readonly Uint8Array[], size: Size
 
 /** What ffmpeg's decoder says of the first frame: by ffmpeg itself, for not every host that has it has ffprobe. */
 export async function colorTags(file: string): Promise<ColorTags> {
-  const { executablePath } = await findFfmpeg();
+  const { executablePath } = await machineFfmpeg();
   const { stderr } = await promisify(execFile)(executablePath, [
     ...["-hide_banner", "-i", file, "-map", "0:v:0", "-frames:v", "1"],
     ...["-vf", "showinfo", "-f", "null", "-"],
@@ -55,7 +55,7 @@ function rgbFilter({ matrix, range }: ColorTags): string {
 
 /** Runs ffmpeg and gives its standard output. */
 export async function runFfmpeg(args: readonly string[], input: readonly Uint8Array[] = []): Promise<Uint8Array> {
-  const { executablePath } = await findFfmpeg();
+  const { executablePath } = await machineFfmpeg();
   const child = spawn(executablePath, ["-hide_banner", "-loglevel", "error", ...args], { stdio: ["pipe", "pipe", "pipe"] });
   const [output, complaints]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on("data", (piece: Buffer) => output.push(piece));
