@@ -9,6 +9,7 @@ export const SLOWEST_SHARE = 0.9;
 export interface BuiltIn {
   readonly captures: readonly { readonly name: string; readonly traits: Pick<CaptureTraits, "gives" | "needsSingleCanvas"> }[];
   readonly encoders: readonly { readonly name: string; readonly traits: Pick<EncoderTraits, "writes"> }[];
+  readonly injectors: readonly { readonly name: string }[];
   readonly transports: readonly string[];
 }
 
@@ -41,7 +42,7 @@ export function slowDefaultWords({ chosen, better }: SlowDefault): string {
 }
 
 /** Built-in parts that nobody measured, and contents without a default. */
-export function missingRows(rows: readonly MatrixRow[], { captures, encoders, transports }: BuiltIn): string[] {
+export function missingRows(rows: readonly MatrixRow[], { captures, encoders, transports }: Omit<BuiltIn, "injectors">): string[] {
   const lacks = (kind: string, names: readonly string[], has: (row: MatrixRow, name: string) => boolean): string[] =>
     names.filter((name) => !rows.some((row) => has(row, name))).map((name) => `the ${kind} ${name} has no row; add one to bench/matrix.ts`);
   const contents: readonly string[] = ["motion", "static", "canvas", "webgl", "text", "4k"];
@@ -68,13 +69,15 @@ export function tableFaults(table: unknown, builtIn: BuiltIn): string[] {
     isRight(table[key]) ? [] : [`${key} is ${JSON.stringify(table[key]) ?? "not there"}`],
   );
   shape.push(...unknownKeys(table, topKinds, "the table"));
-  const [captures, encoders] = [listOf(table["captures"]), listOf(table["encoders"])];
+  const [captures, encoders, injectors] = [listOf(table["captures"]), listOf(table["encoders"]), listOf(table["injectors"])];
   return [
     ...shape,
     ...captures.flatMap((row, at) => rowFaults(row, captureKinds, `captures[${at}]`)),
     ...encoders.flatMap((row, at) => rowFaults(row, encoderKinds, `encoders[${at}]`)),
+    ...injectors.flatMap((row, at) => rowFaults(row, injectorKinds, `injectors[${at}]`)),
     ...captureGaps(captures, builtIn),
     ...encoderGaps(encoders, builtIn),
+    ...injectorGaps(injectors, builtIn),
   ];
 }
 
@@ -82,6 +85,7 @@ type Kinds = Readonly<Record<string, (value: unknown) => boolean>>;
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 const isCost = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value) && value > 0;
+const isCount = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value) && value >= 0;
 const oneOf =
   (...values: readonly unknown[]) =>
   (value: unknown): boolean =>
@@ -95,6 +99,7 @@ const topKinds: Kinds = {
   usage: oneOf("measured", "assumed"),
   captures: Array.isArray,
   encoders: Array.isArray,
+  injectors: Array.isArray,
 };
 const frameFormat = oneOf("RGBA", "I420", "PNG", "JPEG", "page");
 const captureKinds: Kinds = {
@@ -111,6 +116,15 @@ const encoderKinds: Kinds = {
   level: oneOf("draft", "standard", "high", "lossless"),
   frameFormat,
   cpuMsPerMegapixel: isCost,
+};
+const injectorKinds: Kinds = {
+  injector: isText,
+  codec: isText,
+  msPerMegapixel: isCost,
+  cpuMsPerMegapixel: isCost,
+  memoryBytes: isCost,
+  decoderBytes: isCount,
+  pageBytes: isCount,
 };
 
 function rowFaults(row: Record<string, unknown>, kinds: Kinds, where: string): string[] {
@@ -151,6 +165,18 @@ function encoderGaps(rows: readonly Record<string, unknown>[], { encoders }: Bui
     ...[...known].filter((name) => !has.has(name)).map((name) => `${name} is not in the table`),
     ...h264.filter((name) => has.has(name) && !standard.has(name)).map((name) => `${name} h264 standard is not in the table`),
     ...[...has].filter((name) => !known.has(name)).map((name) => `${name} is in the table, and no part has that name`),
+  ];
+}
+
+/** Each injector with H.264 and with what has no row of its own; and no others. */
+function injectorGaps(rows: readonly Record<string, unknown>[], { injectors }: BuiltIn): string[] {
+  const known: readonly string[] = injectors.map(({ name }) => name);
+  const wanted: readonly string[] = known.flatMap((name) => [`${name} avc1`, `${name} any`]);
+  const given = new Set(rows.map((row) => `${String(row["injector"])} ${String(row["codec"])}`));
+  const unknown = new Set(rows.map((row) => String(row["injector"])).filter((name) => !known.includes(name)));
+  return [
+    ...wanted.filter((one) => !given.has(one)).map((one) => `${one} is not in the table`),
+    ...[...unknown].map((name) => `${name} is in the table, and no part has that name`),
   ];
 }
 

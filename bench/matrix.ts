@@ -76,8 +76,8 @@ const scenes: Readonly<Record<BenchContent, Scene>> = {
 
 /** The built-in parts that must have rows. */
 export function partsToMeasure(): BuiltIn {
-  const { captures, encoders } = builtInParts();
-  return { captures, encoders, transports: [ringFile().name, webSocket().name] };
+  const { captures, encoders, injectors } = builtInParts();
+  return { captures, encoders, injectors, transports: [ringFile().name, webSocket().name] };
 }
 
 export interface MatrixOptions {

@@ -5,7 +5,7 @@ const file = new URL("../src/core/policy/measured.ts", import.meta.url);
 
 /** Writes the policy's own table, one row a line. */
 export async function writeMeasuredFile(costs: MeasuredCosts): Promise<void> {
-  const { captures, encoders, ...facts } = costs;
+  const { captures, encoders, injectors = [], ...facts } = costs;
   const rows = (name: string, list: readonly object[]): string =>
     `  ${name}: [\n${list.map((row) => `    ${literal(row)},\n`).join("")}  ],\n`;
   const text: string = [
@@ -16,6 +16,7 @@ export async function writeMeasuredFile(costs: MeasuredCosts): Promise<void> {
     ...Object.entries(facts).map(([key, value]) => `  ${key}: ${JSON.stringify(value)},\n`),
     rows("captures", captures),
     rows("encoders", encoders),
+    rows("injectors", injectors),
     "};\n",
   ].join("");
   await writeFile(file, text);

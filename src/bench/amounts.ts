@@ -1,3 +1,4 @@
+import type { VideoCodec } from "../core/formats.ts";
 import type { Size } from "../core/frame.ts";
 
 /** How much is measured of each part. */
@@ -16,6 +17,16 @@ export interface Amounts {
   /** About how much processor time the second encoding takes, in milliseconds, and the frames that it has at most. */
   readonly encodeCpuMs: number;
   readonly encodedFrames: number;
+  readonly videos: VideoAmounts;
+}
+
+/** What is measured of those who feed the videos of a page. */
+export interface VideoAmounts {
+  readonly codecs: readonly VideoCodec[];
+  /** How many a page shows; where that is more than one, a page with one is measured as well, for what does not grow with them. */
+  readonly count: number;
+  /** Frames of each, all of which are captured. */
+  readonly frames: number;
 }
 
 export const thorough: Amounts = {
@@ -28,6 +39,7 @@ export const thorough: Amounts = {
   pilotFrames: 4,
   encodeCpuMs: 4_000,
   encodedFrames: 48,
+  videos: { codecs: ["h264", "vp9", "av1", "hevc"], count: 3, frames: 60 },
 };
 
 /** A few frames: enough to see that everything works, and too few for figures to be believed. */
@@ -41,4 +53,5 @@ export const quick: Amounts = {
   pilotFrames: 2,
   encodeCpuMs: 0,
   encodedFrames: 6,
+  videos: { codecs: ["h264"], count: 1, frames: 6 },
 };

@@ -1,5 +1,5 @@
 import type { Browser } from "../core/browser.ts";
-import { defaultComposition, type Capture, type CaptureSession } from "../core/capture.ts";
+import { defaultComposition, type Capture, type CaptureContext, type CaptureSession } from "../core/capture.ts";
 import { aborted } from "../core/errors.ts";
 import type { Frame, FrameFormat, Size } from "../core/frame.ts";
 
@@ -18,11 +18,16 @@ export interface PagePlace {
   readonly signal: AbortSignal;
 }
 
-/** Opens the page as a render would. The caller closes it. */
+/**
+ * Opens the page as a render would. The caller closes it.
+ *
+ * @param attachMedia Who feeds its videos; null leaves them to the browser
+ */
 export function openCapture(
   capture: Capture,
   frameFormat: FrameFormat,
   { browser, url, size, signal }: PagePlace,
+  attachMedia: CaptureContext["attachMedia"] = null,
 ): Promise<CaptureSession> {
   return capture.open(
     {
@@ -31,7 +36,7 @@ export function openCapture(
       composition: defaultComposition,
       readinessTimeoutMs: READINESS_MS,
     },
-    { browser, signal, warn: () => {}, attachMedia: null },
+    { browser, signal, warn: () => {}, attachMedia },
   );
 }
 

@@ -65,7 +65,7 @@ async function bench(flags: BenchFlags, signal: AbortSignal, tell: (text: string
     if (reason !== null) leftOut.push({ about, reason });
     tell(`${done} of at most ${total}: ${about}`);
   };
-  tell("Measuring: about three minutes on two cores, while nothing else should run");
+  tell("Measuring: about five minutes on two cores, while nothing else should run");
   const costs: MeasuredCosts = await measureCosts({ ...flags, signal, onStep });
   // What was stopped writes nothing.
   if (signal.aborted) throw aborted(signal.reason);

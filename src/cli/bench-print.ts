@@ -1,5 +1,5 @@
 import type { Outlook, OutlookChoice } from "../bench/policy-outlook.ts";
-import type { MeasuredCosts } from "../core/policy/costs.ts";
+import type { InjectorCost, MeasuredCosts } from "../core/policy/costs.ts";
 import type { BenchReport } from "./bench-command.ts";
 import { paintFor, type Paint } from "./paint.ts";
 import { counted, megabytes, rate } from "./quantities.ts";
@@ -14,6 +14,7 @@ export function printBench({ file, costs, leftOut, policy }: BenchReport): void 
     console.log(paint.yellow("This system does not tell what processes use: processor time is the time that passed, memory is assumed"));
   printTable("A frame that changes, 1920×1080, one worker", captureRows(costs), paint);
   printTable("Encoding it", encoderRows(costs), paint);
+  if (costs.injectors !== undefined) printTable("A picture of a video in the page, 1920×1080", injectorRows(costs.injectors), paint);
   printTable(
     "The policy, for a page of",
     policy.map((one) => [one.page, ...outlookWords(one)]),
@@ -41,6 +42,14 @@ function encoderRows({ encoders }: MeasuredCosts): string[][] {
     `${encoder} ${codec} ${level}`,
     frameFormat,
     `${milliseconds(cpuMsPerMegapixel)} of processor time`,
+  ]);
+}
+
+function injectorRows(injectors: readonly InjectorCost[]): string[][] {
+  return injectors.map(({ injector, codec, msPerMegapixel, cpuMsPerMegapixel, decoderBytes }) => [
+    injector,
+    codec,
+    `${milliseconds(msPerMegapixel)}, ${milliseconds(cpuMsPerMegapixel)} of processor time, ${megabytes(decoderBytes)} for each decoder`,
   ]);
 }
 

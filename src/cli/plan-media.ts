@@ -13,8 +13,15 @@ export function mediaRows(plan: Plan, { injectors }: PolicyInput): Row[] {
   return [
     ...fedAlike(videos).map(videosRow),
     ...rejectedRows("injector", injectors, plan),
+    ...loadRow(plan),
     ...(cacheBytes === 0 ? [] : [["pictures", megabytes(cacheBytes), "may be kept, over all workers"] as const]),
   ];
+}
+
+function loadRow({ reasons }: Plan): Row[] {
+  const prefix = "videos: ";
+  const load: string | undefined = reasons.find((reason) => reason.startsWith(prefix))?.slice(prefix.length);
+  return load === undefined ? [] : [["playing", "", load]];
 }
 
 function fedAlike(videos: readonly VideoPlan[]): VideoPlan[][] {

@@ -226,7 +226,7 @@ Exit codes:
 function benchParser(program: Command, onEnd: (exitCode: number) => void): Command {
   return new Command("bench")
     .copyInheritedSettings(program)
-    .description("Measure what each part costs on this machine, in about three minutes; renders go by it from then on")
+    .description("Measure what each part costs on this machine, in about five minutes; renders go by it from then on")
     .addHelpOption(helpOption())
     .option("-o, --output <file>", "write the table here alone, and leave the one that renders go by (default: in the user's cache)")
     .option("--browser <path>", "browser to measure with (default: looked for)")

@@ -4,17 +4,26 @@ import { join } from "node:path";
 import { measureCosts as measureWith, type MeasureOptions } from "../bench/measure-costs.ts";
 import type { MeasuredCosts } from "../core/policy/costs.ts";
 import { findFfmpeg } from "../ffmpeg/find.ts";
+import { openVideoPictures } from "../ffmpeg/video-pictures.ts";
+import { base64 } from "../injectors/base64.ts";
+import type { OpenVideoPictures } from "../injectors/host-pictures.ts";
+import { url } from "../injectors/url.ts";
+import { webcodecs } from "../injectors/webcodecs.ts";
+import type { FrameInjector } from "../core/injector.ts";
 import { benchPages } from "./bench-pages.ts";
+import { openPictureServer } from "./picture-server.ts";
 import { builtInParts, nodeHost, type NodeRenderOptions } from "./render.ts";
 
 export interface NodeMeasureOptions
-  extends Pick<NodeRenderOptions, "browser" | "ffmpeg" | "sandbox" | "parts">, Pick<MeasureOptions, "onStep" | "quick" | "signal"> {
+  extends
+    Pick<NodeRenderOptions, "browser" | "ffmpeg" | "sandbox" | "parts">,
+    Pick<MeasureOptions, "onStep" | "quick" | "roles" | "injectorRounds" | "signal"> {
   /** What the table says of itself; "measured on this host" unless said. */
   readonly basis?: MeasuredCosts["basis"];
 }
 
 /**
- * Measures what each part costs on this machine, in about three minutes on two cores, while nothing else should run. Writes
+ * Measures what each part costs on this machine, in about five minutes on two cores, while nothing else should run. Writes
  * nothing: a table that `keepCosts` keeps is what the policy goes by from then on.
  *
  * @example
@@ -27,19 +36,28 @@ export interface NodeMeasureOptions
  * @throws RenderError `aborted`, `browser-missing`, `browser-launch-failed`
  */
 export async function measureCosts(options: NodeMeasureOptions = {}): Promise<MeasuredCosts> {
-  const { basis = "measured on this host", parts, onStep, quick, signal } = options;
+  const { basis = "measured on this host", parts, onStep, quick, roles, injectorRounds, signal } = options;
   const folder: string = await mkdtemp(join(tmpdir(), "framewright-bench-"));
   try {
     return await measureWith({
       ...{ basis, folder, pages: benchPages(), host: nodeHost(options), machine: await machineWords(options.ffmpeg) },
-      parts: { ...builtInParts(options), ...parts },
+      parts: { ...builtInParts(options), injectors: coldInjectors(join(folder, "store"), options.ffmpeg), ...parts },
       ...(onStep && { onStep }),
       ...(quick === undefined ? {} : { quick }),
+      ...(roles && { roles }),
+      ...(injectorRounds === undefined ? {} : { injectorRounds }),
       ...(signal && { signal }),
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The built-in ones, which keep pictures where they go with everything else that was measured. */
+function coldInjectors(store: string, executablePath: string | undefined): FrameInjector[] {
+  const openPictures: OpenVideoPictures = (path, options) => openVideoPictures(path, { ...options, cache: { folder: store } });
+  const ffmpeg = executablePath === undefined ? {} : { executablePath };
+  return [webcodecs(), base64({ openPictures, ...ffmpeg }), url({ openServer: openPictureServer, openPictures, ...ffmpeg })];
 }
 
 async function machineWords(asked: string | undefined): Promise<string> {

@@ -11,6 +11,7 @@ import { policyOutlook } from "../../src/bench/policy-outlook.ts";
 import type { Capture } from "../../src/core/capture.ts";
 import type { Encoder } from "../../src/core/encoder.ts";
 import type { RenderParts } from "../../src/core/host.ts";
+import type { FrameInjector } from "../../src/core/injector.ts";
 import type { MeasuredCosts } from "../../src/core/policy/costs.ts";
 import { benchPages } from "../../src/node/bench-pages.ts";
 import { hostFacts } from "../../src/node/host-facts.ts";
@@ -31,16 +32,17 @@ afterEach(async () => {
   await rm(cache, { recursive: true });
 });
 
-const { captures, encoders } = builtInParts();
+const { captures, encoders, injectors } = builtInParts();
 const named = <Part extends { readonly name: string }>(parts: readonly Part[], name: string): Part =>
   parts.find((one) => one.name === name)!;
 const painter: Capture = named(captures, "html-in-canvas");
 const pipe: Encoder = named(encoders, "ffmpeg-pipe");
 
-/** One capture in one format and one encoder of one codec: all that is measured is measured once. */
-const few: Pick<RenderParts, "captures" | "encoders"> = {
+/** One capture in one format, one encoder of one codec, and an injector of each kind: all that is measured is measured once. */
+const few: Pick<RenderParts, "captures" | "encoders" | "injectors"> = {
   captures: [{ ...painter, traits: { ...painter.traits, gives: ["I420"] } }],
   encoders: [{ ...pipe, traits: { ...pipe.traits, writes: { mp4: ["h264"] } } }],
+  injectors: ["webcodecs", "base64"].map((name) => named(injectors, name)),
 };
 
 describe("measuring what parts cost", () => {
@@ -62,6 +64,17 @@ describe("measuring what parts cost", () => {
     }
     // Frames that keep no colour are no way to lossless.
     expect(costs.encoders.map(({ level }) => level)).toEqual(["draft", "standard", "high"]);
+    // With a row for the codecs that were not measured.
+    expect(costs.injectors!.map(({ injector, codec }) => `${injector} ${codec}`)).toEqual([
+      ...["webcodecs avc1", "webcodecs any", "base64 avc1", "base64 any"],
+    ]);
+    for (const { injector, msPerMegapixel, cpuMsPerMegapixel, memoryBytes, decoderBytes } of costs.injectors!) {
+      expect(Math.min(msPerMegapixel, cpuMsPerMegapixel)).toBeGreaterThan(0);
+      // Pictures of 1080p that are ready, four bytes a pixel or fewer.
+      expect(memoryBytes).toBeGreaterThan(injector === "base64" ? 8e6 : 3e6);
+      expect(memoryBytes).toBeLessThan(60e6);
+      expect(decoderBytes).toBeGreaterThanOrEqual(0);
+    }
     expect(steps.map(({ done }) => done)).toEqual(steps.map((_, at) => at + 1));
     expect(steps.filter(({ reason }) => reason !== null)).toEqual([]);
 
@@ -81,7 +94,7 @@ describe("measuring what parts cost", () => {
     };
     const reasons = new Map<string, string | null>();
     const costs: MeasuredCosts = await measureCosts({
-      parts: { captures: [lacking, broken], encoders: few.encoders },
+      parts: { ...few, captures: [lacking, broken] },
       quick: true,
       onStep: ({ about, reason }) => reasons.set(about, reason),
     });
@@ -89,6 +102,36 @@ describe("measuring what parts cost", () => {
     expect(costs.encoders).toEqual([]);
     expect(reasons.get("lacking I420, motion")).toBe("it is not there");
     expect(reasons.get("broken I420, motion")).toBe("it broke");
+    // No frames, no film; then the figures of the reference machine count.
+    expect(costs.injectors).toBeUndefined();
+    expect(reasons.get("webcodecs, a video in h264")).toBe("it broke");
+  });
+
+  it("leaves out who feeds videos where none can be made or read, and says why", async () => {
+    const [feeder] = few.injectors;
+    const unable: FrameInjector = { ...feeder!, name: "unable", probe: async () => ({ ok: false, reasons: ["it reads none"] }) };
+    const reasons = new Map<string, string | null>();
+    const measure = (parts: Partial<RenderParts>): Promise<MeasuredCosts> =>
+      measureCosts({
+        ...{ parts: { ...few, ...parts }, roles: ["injector"], quick: true },
+        onStep: ({ about, reason }) => reasons.set(about, reason),
+      });
+    expect((await measure({ injectors: [unable] })).injectors).toBeUndefined();
+    expect(reasons.get("unable, a video in h264")).toBe("it reads none");
+    await measure({ encoders: [], injectors: [feeder!] });
+    expect(reasons.get("webcodecs, a video in h264")).toBe("no video in h264 can be made to measure with: no encoder writes it");
+  });
+
+  it("makes videos with the browser's own encoder where there is no ffmpeg", async () => {
+    const costs: MeasuredCosts = await measureCosts({
+      parts: { ...few, encoders: [named(encoders, "webcodecs")], injectors: [few.injectors[0]!] },
+      roles: ["injector"],
+      quick: true,
+    });
+    expect(costs.injectors).toMatchObject([
+      { injector: "webcodecs", codec: "avc1" },
+      { injector: "webcodecs", codec: "any" },
+    ]);
   });
 
   it("stops in the middle with the code aborted", async () => {

@@ -2,7 +2,7 @@ import type { CaptureTraits, PageFacts } from "../../src/core/capture.ts";
 import type { EncoderTraits } from "../../src/core/encoder.ts";
 import type { HostFacts } from "../../src/core/host.ts";
 import { parseJob } from "../../src/core/parse-job.ts";
-import type { CaptureCost, EncoderCost, MeasuredCosts } from "../../src/core/policy/costs.ts";
+import type { CaptureCost, EncoderCost, InjectorCost, MeasuredCosts } from "../../src/core/policy/costs.ts";
 import type { Candidate, PolicyInput } from "../../src/core/policy/plan.ts";
 import { builtInParts } from "../../src/node/render.ts";
 
@@ -64,6 +64,12 @@ export const testCosts: MeasuredCosts = {
     encoded("ffmpeg-pipe", "vp9", "standard", "I420", 60),
     encoded("webcodecs", "h264", "standard", "page", 12),
   ],
+  injectors: [
+    fed("webcodecs", "avc1", { msPerMegapixel: 4.6, cpuMsPerMegapixel: 8, memoryBytes: 10e6, decoderBytes: 36e6 }),
+    fed("webcodecs", "any", { msPerMegapixel: 9, cpuMsPerMegapixel: 16, memoryBytes: 12e6, decoderBytes: 70e6 }),
+    fed("base64", "any", { msPerMegapixel: 12.4, cpuMsPerMegapixel: 20, memoryBytes: 36e6, decoderBytes: 5e6 }),
+    fed("url", "any", { msPerMegapixel: 12.5, cpuMsPerMegapixel: 21, memoryBytes: 36e6, decoderBytes: 5e6 }),
+  ],
 };
 
 function captured(
@@ -84,6 +90,10 @@ function encoded(
   cpuMsPerMegapixel: number,
 ): EncoderCost {
   return { encoder, codec, level, frameFormat, cpuMsPerMegapixel };
+}
+
+function fed(injector: string, codec: string, cost: Omit<InjectorCost, "injector" | "codec" | "pageBytes">): InjectorCost {
+  return { injector, codec, ...cost, pageBytes: 400e6 };
 }
 
 /** Ten seconds of 1080p to an MP4 on two cores, unless said. */

@@ -1,6 +1,7 @@
 import type { PageFacts } from "../../src/core/capture.ts";
 import type { InjectorTraits } from "../../src/core/injector.ts";
 import type { PageMedia } from "../../src/core/media.ts";
+import type { InjectorCost } from "../../src/core/policy/costs.ts";
 import type { InjectorCandidate, PlanFailure, PolicyInput } from "../../src/core/policy/plan.ts";
 import type { Support } from "../../src/core/support.ts";
 import type { GoldenCase } from "./policy-table.ts";
@@ -42,6 +43,12 @@ export const injectorTraits: Readonly<Record<"webcodecs" | "base64" | "url", Inj
   base64: { decodesIn: "process", pictures: "pushed", sharesPageServer: false, needsSecureContext: false },
   url: { decodesIn: "process", pictures: "fetched", sharesPageServer: false, needsSecureContext: false },
 };
+
+/** Of any codec. */
+export function injectorCostOf(injector: string, msPerMegapixel: number, change: Partial<InjectorCost> = {}): InjectorCost {
+  const bytes = { memoryBytes: 5e6, decoderBytes: 30e6, pageBytes: 400e6 };
+  return { injector, codec: "any", msPerMegapixel, cpuMsPerMegapixel: 2 * msPerMegapixel, ...bytes, ...change };
+}
 
 export const mixers: PolicyInput["mixers"] = [
   { name: "ffmpeg", traits: { runsIn: "process" }, support: { ok: true } },
@@ -114,10 +121,7 @@ const happenings: Readonly<Record<string, (input: PolicyInput) => PolicyInput>> 
     ...input,
     costs: {
       ...input.costs,
-      injectors: [
-        { injector: "url", codec: "any", msPerMegapixel: 1, memoryBytes: 5e6 },
-        { injector: "webcodecs", codec: "any", msPerMegapixel: 2, memoryBytes: 5e6 },
-      ],
+      injectors: [injectorCostOf("url", 1), injectorCostOf("webcodecs", 2)],
     },
   }),
   "no webcodecs feed": (input) => ({ ...input, injectors: input.injectors.filter(({ name }) => name !== "webcodecs") }),

@@ -94,7 +94,9 @@ export function randomInjectorCosts(random: Random): InjectorCost[] {
   return random.some([...injectorNames], 75).flatMap((injector) =>
     random.some(["any", "avc1", "prores"], 60).map((codec): InjectorCost => {
       const msPerMegapixel: number = random.chance(5) ? 0 : 0.1 + random.next() * 50;
-      return { injector, codec, msPerMegapixel, memoryBytes: random.whole(0, 1e8) };
+      const memoryBytes: number = random.whole(0, 1e8);
+      const cpuMsPerMegapixel: number = 1.7 * msPerMegapixel;
+      return { injector, codec, msPerMegapixel, cpuMsPerMegapixel, memoryBytes, decoderBytes: memoryBytes / 2, pageBytes: 4 * memoryBytes };
     }),
   );
 }

@@ -32,6 +32,7 @@ const builtIn: BuiltIn = {
     { name: "reader", traits: { gives: ["I420"], needsSingleCanvas: true } },
   ],
   encoders: [{ name: "pipe", traits: { writes: { mp4: ["h264"] } } }],
+  injectors: [{ name: "feeder" }],
   transports: ["ring"],
 };
 
@@ -102,9 +103,12 @@ const captures = [
   ...["canvas", "webgl"].map((content) => costOf("reader", "I420", content)),
 ];
 const encoders = [{ encoder: "pipe", codec: "h264", level: "standard", frameFormat: "I420", cpuMsPerMegapixel: 14 }];
+const injectors = ["avc1", "any"].map((codec) => {
+  return { injector: "feeder", codec, msPerMegapixel: 9, cpuMsPerMegapixel: 18, memoryBytes: 1e7, decoderBytes: 0, pageBytes: 0 };
+});
 const table = {
   ...{ version: 1, basis: "measured on a reference machine", machine: "some processor", cores: 2, usage: "measured" },
-  ...{ captures, encoders },
+  ...{ captures, encoders, injectors },
 };
 
 describe("tableFaults", () => {
@@ -139,6 +143,17 @@ describe("tableFaults", () => {
       "H.264 at another level alone",
       { ...table, encoders: [{ ...encoders[0], level: "draft" }] },
       "pipe h264 standard is not in the table",
+    ],
+    ["an injector without a row for other codecs", { ...table, injectors: injectors.slice(0, 1) }, "feeder any is not in the table"],
+    [
+      "an injector that is gone",
+      { ...table, injectors: [...injectors, { ...injectors[0], injector: "gone" }] },
+      "gone is in the table, and no part has that name",
+    ],
+    [
+      "bytes below nothing",
+      { ...table, injectors: [{ ...injectors[0], decoderBytes: -1 }, injectors[1]] },
+      "injectors[0].decoderBytes is -1",
     ],
   ])("finds %s", (_, drifted, fault) => {
     expect(tableFaults(drifted, builtIn)).toEqual([fault]);

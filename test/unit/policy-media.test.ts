@@ -6,7 +6,7 @@ import { defaultPolicy } from "../../src/core/policy/default-policy.ts";
 import type { InjectorCandidate, Plan, PolicyInput, Rejection } from "../../src/core/policy/plan.ts";
 import { afterFailure, replan } from "../../src/core/policy/replan.ts";
 import { hostOf, ownEncoder } from "../support/policy-input.ts";
-import { injectorTraits, mediaInput, mediaInputOf, pageMedia } from "../support/policy-media.ts";
+import { injectorCostOf, injectorTraits, mediaInput, mediaInputOf, pageMedia } from "../support/policy-media.ts";
 import { goldenCases, type GoldenCase } from "../support/policy-table.ts";
 
 const MIB: number = 1024 ** 2;
@@ -186,7 +186,7 @@ describe("the injectors", () => {
 
   it("never take pictures from the page's server while the page reads media there: thirty videos starved them (regression)", () => {
     const shared: InjectorCandidate = { name: "url", traits: { ...injectorTraits.url, sharesPageServer: true }, support: {} };
-    const costs = { ...mediaInput("").costs, injectors: [{ injector: "url", codec: "any", msPerMegapixel: 0.1, memoryBytes: 1 }] };
+    const costs = { ...mediaInput("").costs, injectors: [injectorCostOf("url", 0.1)] };
     const wall: string = Array.from({ length: 30 }, () => "h264").join(" ");
     const input = mediaInput(`${wall} audio`, { injectors: [shared], costs });
     const plan = defaultPolicy(input);
@@ -222,12 +222,8 @@ describe("the injectors", () => {
   });
 
   it("cost by the family of the codec, and by any where it has no row; nothing is no cost", () => {
-    expect([codecFamily("avc1.64001F"), codecFamily("prores")]).toEqual(["avc1", "prores"]);
-    const rows = [
-      { injector: "a", codec: "any", msPerMegapixel: 5, memoryBytes: 1 },
-      { injector: "a", codec: "avc1", msPerMegapixel: 3, memoryBytes: 1 },
-      { injector: "b", codec: "any", msPerMegapixel: 0, memoryBytes: 1 },
-    ];
+    expect([codecFamily("avc1.64001F"), codecFamily("prores"), codecFamily("hev1.1.6.L93.B0")]).toEqual(["avc1", "prores", "hvc1"]);
+    const rows = [injectorCostOf("a", 5), injectorCostOf("a", 3, { codec: "avc1" }), injectorCostOf("b", 0)];
     expect(injectorCost(rows, "a", "avc1.640028")?.msPerMegapixel).toBe(3);
     expect(injectorCost(rows, "a", "vp8")?.msPerMegapixel).toBe(5);
     expect(injectorCost(rows, "b", "vp8")).toBeNull();

@@ -3,10 +3,10 @@ import type { InjectorTraits } from "../injector.ts";
 import type { MediaFacts, PageMedia, VideoFacts } from "../media.ts";
 import { chooseFrom, judge, refusals, rejectAll, type Choice, type Judged } from "./choose.ts";
 import { cacheBytesOf } from "./cache-bytes.ts";
-import { codecFamily, injectorCost, megapixelsOf, type InjectorCost } from "./costs.ts";
-import { measuredInjectors } from "./measured-injectors.ts";
+import { codecFamily, megapixelsOf, type InjectorCost } from "./costs.ts";
 import { isFromPageServer, videosOf, type PageVideo } from "./page-videos.ts";
 import type { Candidate, PolicyInput, Rejection, VideoPlan } from "./plan.ts";
+import { costOfVideo, shareOfMeasuredSize } from "./video-costs.ts";
 
 /** What a job asks for that leaves all videos to the browser. */
 export const NATIVE = "native";
@@ -16,9 +16,7 @@ export const NATIVE = "native";
  */
 const SMALL_HOST_BYTES: number = 4 * 1024 ** 3;
 /** Families of codecs that every browser's `<video>` plays. */
-const PLAYED_BY_BROWSERS: ReadonlySet<string> = new Set(["avc1", "avc3", "vp8", "vp9", "vp09", "av01"]);
-/** The size at which `InjectorCost.memoryBytes` is measured. */
-const MEASURED_MEGAPIXELS: number = megapixelsOf({ width: 1920, height: 1080 });
+const PLAYED_BY_BROWSERS: ReadonlySet<string> = new Set(["avc1", "vp8", "vp09", "av01"]);
 
 export interface InjectorChoice {
   readonly videos: readonly VideoPlan[];
@@ -170,7 +168,7 @@ function refusalWords({ part, reasons }: { readonly part: string; readonly reaso
 function chooseFor({ video }: PageVideo, judged: readonly Judged<InjectorTraits>[], input: PolicyInput): Choice<InjectorTraits> | null {
   return chooseFrom("injector", judged, input, {
     cost: ({ name }) => {
-      const cost: InjectorCost | null = costOf(name, video, input);
+      const cost: InjectorCost | null = costOfVideo(name, video, input.costs);
       return cost && cost.msPerMegapixel * megapixelsOf(video.size);
     },
   });
@@ -213,12 +211,8 @@ function beyondCache(name: string, { pictures }: InjectorTraits, { input, videos
 
 /** Nothing where nobody measured it. */
 function aheadBytes(injector: string, video: VideoFacts, input: PolicyInput): number {
-  const memoryBytes: number = costOf(injector, video, input)?.memoryBytes ?? 0;
-  return (memoryBytes * megapixelsOf(video.size)) / MEASURED_MEGAPIXELS;
-}
-
-function costOf(injector: string, { codec }: VideoFacts, { costs }: PolicyInput): InjectorCost | null {
-  return injectorCost(costs.injectors ?? measuredInjectors, injector, codec);
+  const memoryBytes: number = costOfVideo(injector, video, input.costs)?.memoryBytes ?? 0;
+  return memoryBytes * shareOfMeasuredSize(video);
 }
 
 /** An injector that feeds no video, with each reason once. */

@@ -22,7 +22,7 @@ export interface MeasuredCosts {
   readonly usage: "measured" | "assumed";
   readonly captures: readonly CaptureCost[];
   readonly encoders: readonly EncoderCost[];
-  /** Left out where they were not measured: figures of a reference machine then stand in. */
+  /** Left out where none could be measured: figures of a reference machine then stand in. */
   readonly injectors?: readonly InjectorCost[];
 }
 
@@ -48,15 +48,21 @@ export interface EncoderCost {
   readonly cpuMsPerMegapixel: number;
 }
 
-/** An injector's cost of one picture of a source. */
+/** An injector's cost of one picture of a source, beside what the capture of the page costs. */
 export interface InjectorCost {
   readonly injector: string;
   /** Family of codecs, as `codecFamily` names it; "any" for those without a row of their own. */
   readonly codec: string;
-  /** Milliseconds that pass until the page shows it, by millions of the source's pixels. */
+  /** Milliseconds that pass until the page shows it, by millions of the source's pixels: so much longer takes a frame. */
   readonly msPerMegapixel: number;
+  /** Milliseconds of processor time in all processes, those of the host that decode among them. */
+  readonly cpuMsPerMegapixel: number;
   /** Bytes of the pictures that one video of 1920×1080 has ready ahead, in its page and in the cache of the host. */
   readonly memoryBytes: number;
+  /** Bytes that one video of 1920×1080 takes in each worker beside these: its decoder, and what the browser holds of it. */
+  readonly decoderBytes: number;
+  /** Bytes that a worker takes because its page shows videos at all, however many: browsers keep pictures that they have painted. */
+  readonly pageBytes: number;
 }
 
 /** The bench page that a page is like. What it shows is known of canvases alone: of all others it is taken that they move. */
@@ -97,9 +103,13 @@ export function injectorCost(rows: readonly InjectorCost[], injector: string, co
   return measured.find((row) => row.codec === codecFamily(codec)) ?? measured.find((row) => row.codec === "any") ?? null;
 }
 
+/** Two names of one codec: where its parameters stand, or who writes it. */
+const otherNames: Readonly<Record<string, string>> = { avc3: "avc1", hev1: "hvc1", vp9: "vp09" };
+
 /** "avc1" of "avc1.64001f": what makes decoding cost what it costs. */
 export function codecFamily(codec: string): string {
-  return codec.split(".")[0]!.toLowerCase();
+  const name: string = codec.split(".")[0]!.toLowerCase();
+  return otherNames[name] ?? name;
 }
 
 export function megapixelsOf({ width, height }: Size): number {

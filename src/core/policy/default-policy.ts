@@ -11,6 +11,7 @@ import type { Estimate, Plan, Policy, PolicyInput } from "./plan.ts";
 import { remedyForCode } from "./remedy.ts";
 import { closedGate, decideStreaming, streamsIntoProcess, type GateInputs, type StreamingDecision } from "./streaming.ts";
 import { segmentsFor, windowFor, workersFor } from "./work.ts";
+import { videoLoad, type VideoLoad } from "./video-load.ts";
 import { framesPerSecondWith, type WorkerFacts } from "./workers.ts";
 
 /**
@@ -27,10 +28,11 @@ export const defaultPolicy: Policy = (input) => {
   const formats: readonly FrameFormat[] = frameFormats(encoder.chosen.traits, input);
   const capture = chooseCapture(input, encoder.chosen, formats);
   const frameFormat: FrameFormat = formatBetween(capture.chosen.traits, formats)!;
-  const work: WorkerFacts = workerFacts(input, capture.chosen.name, encoder.chosen.name, frameFormat);
+  const { videos, rejected: injectorsRejected } = chooseInjectors(input);
+  const load: VideoLoad = videoLoad(input, videos);
+  const work: WorkerFacts = workerFacts(input, capture.chosen.name, encoder.chosen.name, frameFormat, load);
   const { workers, reason } = workersFor(input, segments, frameFormat, work);
   const { blockFrames, windowBytes } = windowFor(input, frameFormat, workers, segments);
-  const { videos, rejected: injectorsRejected } = chooseInjectors(input);
   const { sound, reason: soundReason, rejected: mixersRejected } = chooseSound(input, encoder.chosen.traits);
   const streaming: StreamingDecision = decideStreaming({
     ...gate,
@@ -52,8 +54,10 @@ export const defaultPolicy: Policy = (input) => {
     cacheBytes: input.injectors.length === 0 || input.job.media.injector === NATIVE ? 0 : cacheBytesOf(input),
     sound,
     checkAt: capture.chosen.traits.needsCheck ? framesToCheck({ frameCount: input.frameCount, workers, blockFrames, segments }) : [],
-    estimate: estimateOf(input, { workers, segments }, frameFormat, work),
-    reasons: [capture.reason, encoder.reason, reason, segmentsReason, streaming.reason, soundReason].filter((one) => one !== null),
+    estimate: estimateOf(input, { workers, segments }, frameFormat, work, load),
+    reasons: [capture.reason, encoder.reason, reason, segmentsReason, load.reason, streaming.reason, soundReason].filter(
+      (one) => one !== null,
+    ),
     rejected: [...capture.rejected, ...encoder.rejected, ...injectorsRejected, ...mixersRejected],
   };
 };
@@ -75,12 +79,13 @@ function didNotStart({ struckOut, encoders }: PolicyInput): boolean {
   return encoders.some(({ name, traits }) => streamsIntoProcess(traits) && failed.has(name));
 }
 
-function workerFacts(input: PolicyInput, capture: string, encoder: string, format: FrameFormat): WorkerFacts {
+function workerFacts(input: PolicyInput, capture: string, encoder: string, format: FrameFormat, videos: VideoLoad): WorkerFacts {
   const { host, costs, job, page, size, frameCount } = input;
   return {
     host,
     capture: captureCost(costs, capture, format, contentOf(page)),
     encoder: encoderCost(costs, encoder, { codec: job.codec, level: job.quality.level }, format),
+    videos,
     megapixels: megapixelsOf(size),
     frameCount,
   };
@@ -91,10 +96,12 @@ function estimateOf(
   { workers, segments }: Pick<Plan, "workers" | "segments">,
   format: FrameFormat,
   work: WorkerFacts,
+  load: VideoLoad,
 ): Estimate {
   const framesPerSecond: number | null = framesPerSecondWith(workers, segments, work);
   if (framesPerSecond === null) return { framesPerSecond, basis: "assumed" };
-  return { framesPerSecond: Math.round(framesPerSecond * 10) / 10, basis: isMeasured(input, format, work) ? input.costs.basis : "assumed" };
+  const basis: Estimate["basis"] = load.isMeasured && isMeasured(input, format, work) ? input.costs.basis : "assumed";
+  return { framesPerSecond: Math.round(framesPerSecond * 10) / 10, basis };
 }
 
 /** Whether the table is of this very work, and nothing stands in for it. Encoders cost something else with another preset, or in hardware. */
@@ -104,7 +111,5 @@ function isMeasured(
   { capture, encoder }: WorkerFacts,
 ): boolean {
   if (costs.usage === "assumed" || quality.preset !== undefined || hardware !== null) return false;
-  // The pages of the benches show no videos.
-  if (page.media.some(({ kind, isUsed }) => kind === "video" && isUsed)) return false;
   return capture?.frameFormat === format && capture.content === contentOf(page) && encoder?.frameFormat === format;
 }

@@ -1,5 +1,6 @@
 import type { HostFacts } from "../host.ts";
 import type { CaptureCost, EncoderCost } from "./costs.ts";
+import type { VideoLoad } from "./video-load.ts";
 
 /** What decides how many workers a job gets. */
 export interface WorkerFacts {
@@ -8,6 +9,7 @@ export interface WorkerFacts {
   readonly capture: CaptureCost | null;
   /** Null where nobody measured it: it is then taken to cost the processors what the capture does. */
   readonly encoder: EncoderCost | null;
+  readonly videos: Pick<VideoLoad, "ms" | "cpuMs" | "workerBytes">;
   readonly megapixels: number;
   readonly frameCount: number;
 }
@@ -43,10 +45,10 @@ const PICTURES_HELD = 8;
  * @param encoders How many encode at the same time
  */
 function framesPerSecondAtMost(
-  { host, capture, encoder, megapixels }: Omit<WorkerFacts, "capture" | "frameCount"> & { readonly capture: CaptureCost },
+  { host, capture, encoder, videos, megapixels }: Omit<WorkerFacts, "capture" | "frameCount"> & { readonly capture: CaptureCost },
   encoders: number,
 ): number {
-  const captureMs: number = capture.cpuMsPerMegapixel * megapixels;
+  const captureMs: number = capture.cpuMsPerMegapixel * megapixels + videos.cpuMs;
   const encodeMs: number = (encoder ?? capture).cpuMsPerMegapixel * megapixels;
   const byProcessors: number = (host.cores * 1000) / (captureMs + encodeMs);
   const byEncoders: number = (Math.min(host.cores, ENCODER_THREADS * encoders) * 1000) / encodeMs;
@@ -56,17 +58,17 @@ function framesPerSecondAtMost(
 /** Frames a second with a number of workers and encoders; null where nobody measured the capture. */
 export function framesPerSecondWith(workers: number, encoders: number, { capture, ...facts }: WorkerFacts): number | null {
   if (capture === null) return null;
-  const byWorkers: number = (workers * 1000) / (capture.msPerMegapixel * facts.megapixels);
+  const byWorkers: number = (workers * 1000) / (capture.msPerMegapixel * facts.megapixels + facts.videos.ms);
   return Math.min(byWorkers, framesPerSecondAtMost({ capture, ...facts }, encoders));
 }
 
 /** As many workers as the processors can feed, the memory can hold, and the video is long enough for. */
 export function chooseWorkers({ capture, ...facts }: WorkerFacts): WorkerChoice {
   if (capture === null) return { workers: 1, reason: "1 worker: nobody measured what this capture costs" };
-  const { host, megapixels, frameCount } = facts;
-  const captureMs: number = capture.msPerMegapixel * megapixels;
+  const { host, videos, megapixels, frameCount } = facts;
+  const captureMs: number = capture.msPerMegapixel * megapixels + videos.ms;
   const most: number = framesPerSecondAtMost({ capture, ...facts }, 1);
-  const memoryBytes: number = memoryOfWorker(capture, megapixels);
+  const memoryBytes: number = memoryOfWorker(capture, megapixels) + videos.workerBytes;
   const limits: readonly (readonly [number, string])[] = [
     [
       (most * captureMs) / 1000 + 1 - LEAST_USE,
