@@ -34,6 +34,9 @@ interface Entry {
   begin(): void;
 }
 
+/** A decoder that was not used while all others were so many times is left behind: what starts ahead may have its place. */
+const LEFT_USES = 8;
+
 /**
  * Decoders live on between pictures, for what they have done to get where they are is lost with them. So many start at once as
  * the machine has cores; as many may rest as memory bears.
@@ -83,7 +86,6 @@ export class DecoderPool {
       turn,
       use: () => {
         entry.usedAt = ++this.#uses;
-        if (entry.isNeeded) return;
         entry.isNeeded = true;
         this.#next();
       },
@@ -99,7 +101,7 @@ export class DecoderPool {
   #next(): void {
     for (let entry = this.#first(); entry !== undefined; entry = this.#first()) {
       if (!this.#hasRoom(entry)) {
-        if (entry.isNeeded) this.#tellToFinish();
+        this.#tellToFinish(entry.isNeeded ? 0 : LEFT_USES);
         return;
       }
       entry.stage = "starting";
@@ -124,12 +126,12 @@ export class DecoderPool {
     return alive.length === 0 || taken + request.memoryBytes <= this.#memoryBytes;
   }
 
-  /** The one that was used longest ago; one at a time. */
-  #tellToFinish(): void {
+  /** The one that was used longest ago, where that is so many uses of each ago; one at a time. */
+  #tellToFinish(usesEach: number): void {
     const alive: readonly Entry[] = [...this.#entries].filter(({ stage }) => stage !== "waiting");
     if (alive.some(({ isToldToFinish }) => isToldToFinish)) return;
     const [oldest] = alive.toSorted((one, other) => one.usedAt - other.usedAt);
-    if (oldest === undefined) return;
+    if (oldest === undefined || this.#uses - oldest.usedAt < usesEach * alive.length) return;
     oldest.isToldToFinish = true;
     oldest.request.finish();
   }

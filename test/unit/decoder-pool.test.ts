@@ -64,6 +64,16 @@ describe("the places of decoders", () => {
     expect(pool.size).toBe(2);
   });
 
+  it("are handed on by one that is left behind, to what starts ahead too", async () => {
+    const pool = new DecoderPool(2, 2 * MEGABYTE);
+    const { add, told } = decodersIn(pool);
+    for (const name of ["left", "used"]) add(name, true).rest();
+    const used = add("again", true);
+    used.leave();
+    add("ahead", false);
+    expect(told).toEqual(["left"]);
+  });
+
   it("are given to one that takes more than there is, where nobody else is alive", async () => {
     const pool = new DecoderPool(2, MEGABYTE / 2);
     const { add, began } = decodersIn(pool);
