@@ -75,6 +75,8 @@ export class VideoSurface {
   async reserve(size: Size): Promise<void> {
     const picture: VideoFrame = nothing(size);
     await this.#show(picture, SHOWN_MS).finally(() => picture.close());
+    // What a page that loads did not tell, it tells once it shows its frames.
+    this.#isUntold = false;
   }
 
   /** The video goes back to its file, or is about to get another one. */
@@ -157,10 +159,15 @@ export class VideoSurface {
   /** The time stamp of the picture that the video has; null where it has none. */
   get #current(): number | null {
     if (this.#natives.readyState(this.#video) < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
-    const current = new VideoFrame(this.#video);
-    const { timestamp } = current;
-    current.close();
-    return timestamp;
+    try {
+      const current = new VideoFrame(this.#video);
+      const { timestamp } = current;
+      current.close();
+      return timestamp;
+    } catch {
+      // Its player has just begun, or begins anew.
+      return null;
+    }
   }
 
   get #isVisible(): boolean {
