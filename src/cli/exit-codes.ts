@@ -29,6 +29,7 @@ export const exitCodes: Readonly<Record<RenderErrorCode, number>> = {
   "plan-impossible": 3,
 
   "duration-missing": 4,
+  "limit-exceeded": 4,
   "media-unreadable": 4,
   "page-failed": 4,
   "page-navigated": 4,
@@ -53,5 +54,5 @@ Exit codes:
   1    the render failed
   2    bad usage, or a job that cannot be read
   3    something is missing on this machine: see framewright doctor
-  4    the page is at fault: it is not there, not ready, throws, tells no duration, or warns while --strict is given
+  4    the page is at fault: it is not there, not ready, throws, tells no duration, exceeds a limit, or warns while --strict is given
   130  stopped by Ctrl-C (143 by SIGTERM, 129 by SIGHUP, 141 where nobody reads the output)`;

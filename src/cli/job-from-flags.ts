@@ -34,6 +34,10 @@ export interface JobFlags {
   readonly injector?: string;
   /** Megabytes. */
   readonly cacheSize?: string;
+  readonly maxFrames?: string;
+  readonly maxSeconds?: string;
+  /** Megabytes. */
+  readonly maxMedia?: string;
   readonly capture?: string;
   readonly encoder?: string;
   readonly crossOrigin?: string;
@@ -93,6 +97,7 @@ export function jobFromFlags(page: string, flags: JobFlags): TypedJob {
       loudness: numberFrom(flags.loudness),
     },
     media: { injector: flags.injector, cacheBytes: megabytesFrom(flags.cacheSize) },
+    limits: { maxFrames: numberFrom(flags.maxFrames), maxSeconds: numberFrom(flags.maxSeconds), mediaBytes: megabytesFrom(flags.maxMedia) },
     capture: flags.capture,
     encoder: flags.encoder,
     crossOrigin: flags.crossOrigin,

@@ -20,6 +20,7 @@ export type RenderErrorCode =
   | "frames-missing"
   | "injection-failed"
   | "job-invalid"
+  | "limit-exceeded"
   | "media-unreadable"
   | "output-busy"
   | "output-invalid"
@@ -285,6 +286,17 @@ export function soundUnplanned(what: string): RenderError {
 
 export function jobInvalid(issues: readonly string[]): RenderError {
   return new RenderError("job-invalid", `The job cannot be read: ${issues.join("; ")}`, { issues });
+}
+
+/**
+ * @param limit the field of the job's `limits`
+ * @param what what exceeded it, with its value, such as "The video has 12,000,000 frames"
+ */
+export function limitExceeded(limit: "maxFrames" | "maxSeconds" | "mediaBytes", what: string, allowed: number): RenderError {
+  return new RenderError("limit-exceeded", `${what}; limits.${limit} allows ${allowed}. Raise limits.${limit} if you trust the page`, {
+    limit,
+    allowed,
+  });
 }
 
 /** @param owner process id and host of whoever writes there */

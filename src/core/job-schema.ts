@@ -111,6 +111,19 @@ const schema = v.strictObject({
     ),
     {},
   ),
+  limits: v.optional(
+    v.strictObject(
+      {
+        maxFrames: v.optional(whole("must be a whole number of frames above 0", 1, Number.MAX_SAFE_INTEGER)),
+        maxSeconds: v.optional(
+          v.pipe(v.number("must be a number of seconds"), v.finite("must be finite"), v.gtValue(0, "must be above 0")),
+        ),
+        mediaBytes: v.optional(whole("must be a whole number of bytes, at least 0", 0, Number.MAX_SAFE_INTEGER)),
+      },
+      "must be values such as { maxSeconds: 600 }",
+    ),
+    {},
+  ),
   capture: v.optional(text),
   encoder: v.optional(text),
   crossOrigin: v.optional(v.picklist(["paint", "omit"], "must be paint or omit"), "omit"),
@@ -173,6 +186,7 @@ export type ReadJob = RenderJob &
       | "streaming"
       | "sound"
       | "media"
+      | "limits"
       | "crossOrigin"
       | "network"
       | "timeZone"

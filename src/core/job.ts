@@ -44,6 +44,7 @@ export interface RenderJob {
   readonly streaming?: StreamingOptions;
   readonly sound?: SoundOptions;
   readonly media?: MediaOptions;
+  readonly limits?: LimitOptions;
   /** Name of the capture to use; the policy chooses unless said. */
   readonly capture?: string;
   /** Name of the encoder to use; the policy chooses unless said. */
@@ -89,6 +90,16 @@ export interface StreamingOptions {
   readonly maxDurationSeconds?: number;
   /** Longest silence in milliseconds of the encoder; 600,000 unless said. There is no limit on the whole. */
   readonly inactivityTimeoutMs?: number;
+}
+
+/** What a render may consume at most, whatever its page asks for. */
+export interface LimitOptions {
+  /** Frames of the video. @default 10,000,000 */
+  readonly maxFrames?: number;
+  /** Seconds that the whole render may take, from the call to the published output. No total timeout by default. */
+  readonly maxSeconds?: number;
+  /** Bytes of media files that the host copies for the render, all files together. @default 8 GiB */
+  readonly mediaBytes?: number;
 }
 
 /** What is heard. */
@@ -142,6 +153,8 @@ export interface ParsedJob extends OutputFormat {
     readonly loudness: number | null;
   };
   readonly media: { readonly injector: string | null; readonly cacheBytes: number | null };
+  /** `maxSeconds` is null where there is no total timeout. */
+  readonly limits: { readonly maxFrames: number; readonly maxSeconds: number | null; readonly mediaBytes: number };
   readonly capture: string | null;
   readonly encoder: string | null;
   readonly crossOrigin: "paint" | "omit";

@@ -7,6 +7,8 @@ import { readJob, type ReadJob } from "./job-schema.ts";
 
 const LARGEST_SIDE = 16384;
 const INACTIVITY_TIMEOUT_MS = 600_000;
+const MAX_FRAMES = 10_000_000;
+const MEDIA_BYTES = 8 * 1024 ** 3;
 
 /**
  * Reads a job that may come from anywhere.
@@ -33,6 +35,11 @@ export function parseJob(input: unknown): ParsedJob {
     streaming: { enabled: job.streaming.enabled ?? true, maxDurationSeconds: job.streaming.maxDurationSeconds ?? null },
     sound: soundAsked(job.sound, format),
     media: { injector: job.media.injector ?? null, cacheBytes: job.media.cacheBytes ?? null },
+    limits: {
+      maxFrames: job.limits.maxFrames ?? MAX_FRAMES,
+      maxSeconds: job.limits.maxSeconds ?? null,
+      mediaBytes: job.limits.mediaBytes ?? MEDIA_BYTES,
+    },
     capture: job.capture ?? null,
     encoder: job.encoder ?? null,
     crossOrigin: job.crossOrigin,

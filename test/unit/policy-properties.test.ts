@@ -40,6 +40,7 @@ const codes = Object.keys({
   "frames-missing": 0,
   "injection-failed": 0,
   "job-invalid": 0,
+  "limit-exceeded": 0,
   "media-unreadable": 0,
   "output-busy": 0,
   "output-invalid": 0,
