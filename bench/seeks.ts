@@ -7,6 +7,7 @@ import { navigate } from "../src/browser/load-page.ts";
 import type { Browser, BrowserPage } from "../src/core/browser.ts";
 import { defaultComposition } from "../src/core/capture.ts";
 import { openPageAddress } from "../src/node/file-server.ts";
+import { unchecked } from "../test/support/unchecked.ts";
 
 /** What one seek of a page costs, with its styles computed afterwards. Milliseconds. */
 export interface SeekRow {
@@ -45,11 +46,11 @@ export async function benchSeeks(onRow: (row: SeekRow) => void): Promise<SeekRow
     ["crowd, moving", `${address.url}?moves`],
   ] as const) {
     const ownMs: number = await msPerSeek(browser, url, own, async (opened) => {
-      await opened.evaluate("globalThis.animations = document.getAnimations(); for (const one of animations) one.pause();");
+      await opened.run("globalThis.animations = document.getAnimations(); for (const one of animations) one.pause();");
     });
     const drivenMs: number = await msPerSeek(browser, url, driven, async (opened) => {
-      await opened.evaluate(topPageScript);
-      await opened.evaluate("__framewright.open(10000)");
+      await opened.run(topPageScript);
+      await opened.run("__framewright.open(10000)");
     });
     const row: SeekRow = { page, ownMs, drivenMs, extraMs: Math.round((drivenMs - ownMs) * 1000) / 1000 };
     rows.push(row);
@@ -63,10 +64,10 @@ async function msPerSeek(browser: Browser, url: string, seeks: string, prepare: 
   const settings = { composition: { ...defaultComposition, awaitsDuration: false }, frameRate: { numerator: 30, denominator: 1 } };
   if (seeks === driven) await page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(settings) });
   await navigate(page, url);
-  await page.evaluate("document.readyState === 'complete' || new Promise((resolve) => addEventListener('load', resolve))");
-  await page.evaluate("globalThis.frame = 0");
+  await page.run("document.readyState === 'complete' || new Promise((resolve) => addEventListener('load', resolve))");
+  await page.run("globalThis.frame = 0");
   await prepare(page);
-  const stats = await measure(() => page.evaluate(seeks), {
+  const stats = await measure(() => page.evaluate(seeks, unchecked()), {
     ...{ min_samples: SAMPLES, max_samples: SAMPLES, min_cpu_time: 0, warmup_samples: 3, batch_samples: 0, batch_threshold: 0 },
   });
   return Math.round((stats.p50 / SEEKS / 1e6) * 1000) / 1000;

@@ -32,6 +32,7 @@ await write("ring-file-worker.ts", "ringFileWorker", await bundle("senders/ring-
 await write("early-script.ts", "earlyScript", await bundle("early.ts"));
 await write("shell-script.ts", "shellScript", await bundle("shell.ts"));
 await write("top-page-script.ts", "topPageScript", await bundle("top-page.ts"));
+await write("averages-script.ts", "averagesScript", await bundle("averages.ts"));
 await write("encoder-script.ts", "encoderScript", await bundle("encoder.ts"));
 await write("opus-encoder-script.ts", "opusEncoderScript", await bundle("opus-encoder.ts"));
 // A megabyte, of which few renders need any: packed it is a third of that.

@@ -1,8 +1,9 @@
 import { mediaReaderScript } from "../browser/generated/media-reader-script.ts";
+import { pageAnswers } from "../browser/boundary.ts";
 import type { ClipToMix, PageMixAnswer } from "../browser/messages.ts";
 import { READER_KEY } from "../browser/page/media/reader.ts";
 import { fromBase64 } from "../core/base64.ts";
-import { PageException, type BrowserPage } from "../core/browser.ts";
+import { PageException } from "../core/browser.ts";
 import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
 import type { MediaFacts } from "../core/media.ts";
 import { isMuted } from "../core/sound-levels.ts";
@@ -53,22 +54,23 @@ async function mix({ score, sampleCount, loudness: target }: MixRequest, context
 async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: MixContext): Promise<void> {
   const { page, facts, signal } = context;
   const toMix: readonly ClipToMix[] = clips.map((clip) => ({ clip, loopEndSeconds: loopEnd(facts(clip.source)) }));
-  await evaluated<null>(
-    page,
-    `(() => {\n${mediaReaderScript}\nglobalThis.${KEY} = globalThis.${READER_KEY}.mix(${JSON.stringify(toMix)});\nreturn null;\n})()`,
+  await waited(
+    page.run(
+      `(() => {\n${mediaReaderScript}\nglobalThis.${KEY} = globalThis.${READER_KEY}.mix(${JSON.stringify(toMix)});\nreturn null;\n})()`,
+    ),
     context,
   );
   try {
     for (let first = 0; first < sum.sampleCount; first += PIECE) {
       if (signal.aborted) throw aborted(signal.reason);
       const end: number = Math.min(sum.sampleCount, first + PIECE);
-      const answer: PageMixAnswer = await evaluated<PageMixAnswer>(page, `${KEY}.samples(${first}, ${end})`, context);
+      const answer: PageMixAnswer = await waited(page.evaluate(`${KEY}.samples(${first}, ${end})`, pageAnswers.mix), context);
       if ("fault" in answer) throw mediaUnreadable(answer.source, answer.fault);
       if (answer.samples !== null) sum.add(first, samplesOf(answer.samples));
     }
   } finally {
     // Nothing is to be closed in a page that is gone.
-    await page.evaluate(`${KEY}.close()`).catch(() => {});
+    await page.run(`${KEY}.close()`).catch(() => {});
   }
 }
 
@@ -80,7 +82,7 @@ function loopEnd(facts: MediaFacts | null): number | null {
 /**
  * @throws RenderError `sound-failed` where the page says nothing for too long, or its script throws; `aborted`; `browser-closed`
  */
-async function evaluated<Value>(page: BrowserPage, expression: string, { signal, inactivityTimeoutMs }: MixContext): Promise<Value> {
+async function waited<Value>(work: Promise<Value>, { signal, inactivityTimeoutMs }: MixContext): Promise<Value> {
   const stop = new AbortController();
   const ended: AbortSignal = AbortSignal.any([signal, stop.signal]);
   const silence = soundFailed(
@@ -93,7 +95,7 @@ async function evaluated<Value>(page: BrowserPage, expression: string, { signal,
     ended.addEventListener("abort", () => reject(stop.signal.aborted ? silence : aborted(signal.reason)), { once: true });
   });
   try {
-    return await Promise.race([page.evaluate<Value>(expression), stopped]);
+    return await Promise.race([work, stopped]);
   } catch (thrown) {
     throw thrown instanceof PageException ? soundFailed(NAME, null, thrown.message, thrown) : thrown;
   } finally {
@@ -103,5 +105,6 @@ async function evaluated<Value>(page: BrowserPage, expression: string, { signal,
 
 function samplesOf(text: string): Float32Array {
   // A copy: bytes of a pool begin anywhere, samples at multiples of four.
-  return new Float32Array(Uint8Array.from(fromBase64(text)).buffer);
+  const bytes: Uint8Array<ArrayBuffer> = Uint8Array.from(fromBase64(text));
+  return new Float32Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 4));
 }

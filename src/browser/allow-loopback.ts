@@ -1,4 +1,4 @@
-import type { BrowserContext, CDPSession } from "playwright-core";
+import type { CDPSession } from "playwright-core";
 
 /** Lets pages of an origin reach servers of ours on the loopback interface. */
 export type AllowLoopback = (origin: string) => Promise<void>;
@@ -8,13 +8,10 @@ export type AllowLoopback = (origin: string) => Promise<void>;
  * (https://wicg.github.io/local-network-access/). The session that allows it is the browser's own: what a page's session allowed ends
  * with that page, for all other pages too. Versions differ in the permission's name.
  */
-export function loopbackPermission(context: BrowserContext): AllowLoopback {
-  let session: Promise<CDPSession> | null = null;
+export function loopbackPermission(session: CDPSession): AllowLoopback {
   return async (origin) => {
-    session ??= context.browser()!.newBrowserCDPSession();
-    const ofBrowser: CDPSession = await session;
     const grant = (permission: string): Promise<unknown> =>
-      ofBrowser.send("Browser.grantPermissions", { permissions: [permission] as never, origin });
+      session.send("Browser.grantPermissions", { permissions: [permission] as never, origin });
     // Each call replaces what this origin was granted before. Browsers that know neither name do not ask.
     await grant("loopbackNetwork").catch(() => grant("localNetworkAccess").catch(() => {}));
   };

@@ -1,16 +1,18 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { chromium, type BrowserContext } from "playwright-core";
+import { stripVTControlCharacters } from "node:util";
 import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type RenderError } from "../core/errors.ts";
 import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
 import type { Size } from "../core/frame.ts";
 import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
 import { loopbackPermission, type AllowLoopback } from "./allow-loopback.ts";
+import { pageAnswers } from "./boundary.ts";
+import { ChromiumDidNotStart, connectChromium, type ConnectedChromium } from "./connect.ts";
 import { findBrowser, type BrowserInstall } from "./find.ts";
 import { endInterruptions } from "./interruptions.ts";
 import { openNetworkGate, type NetworkGate } from "./network-gate.ts";
 import { networkFlags } from "./network-policy.ts";
 import { openBrowserPage } from "./page.ts";
+import { PageFaults } from "./page-faults.ts";
 import { createProfile, removeProfile, removeProfileAtExit } from "./profile.ts";
 import { sandboxOf, sandboxToAskFor } from "./sandbox.ts";
 import { leaksByWebRtc } from "./webrtc-leak.ts";
@@ -36,15 +38,8 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Flags for every render: nothing talks to the network on its own, and text looks the same on every host. */
+/** Flags for every render, besides those of a browser that is driven by the protocol. */
 const baseFlags: readonly string[] = [
-  "--disable-quic",
-  "--disable-sync",
-  "--disable-component-update",
-  "--disable-background-networking",
-  "--font-render-hinting=none",
-  "--hide-scrollbars",
-  "--mute-audio",
   // window.open gives null.
   "--block-new-web-contents",
   // On a thread of its own the compositor moves what has just begun, by real time, before anybody can stop it.
@@ -52,8 +47,7 @@ const baseFlags: readonly string[] = [
 ];
 
 /**
- * How long a browser may take to start, in milliseconds. Playwright does not hear of one that dies in the middle of its
- * start: it is given up then.
+ * How long a browser may take to start, in milliseconds.
  */
 const LAUNCH_LIMIT_MS = 60_000;
 /**
@@ -75,21 +69,23 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const asked: BrowserSandbox = sandboxToAskFor(options.sandbox ?? true);
   const profileFolder: string = await createProfile();
   let gate: NetworkGate | null = null;
-  let context: BrowserContext | undefined;
+  let chromium: ConnectedChromium | undefined;
   let description: Description;
+  const faults = new PageFaults();
   try {
     gate = await gateFor(options, warn);
-    context = await startContext(install, profileFolder, options, { asked, gate, warn });
-    description = await describe(context, asked);
-    if (gate && (await leaksByWebRtc(context)))
+    chromium = await startContext(install, profileFolder, options, { asked, gate, faults, warn });
+    description = await describe(chromium, asked);
+    if (gate && (await leaksByWebRtc(chromium.context)))
       throw new Error("it lets pages reach the network by WebRTC, which the job's network forbids");
   } catch (thrown) {
-    await context?.close().catch(() => {});
+    await chromium?.end(0);
     await gate?.[Symbol.asyncDispose]();
     await removeProfile(profileFolder);
+    if (options.signal?.aborted === true) throw aborted(options.signal.reason);
     throw launchFailure(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(context, profileFolder, description, gate);
+  const browser: Browser = ownedBrowser(chromium, profileFolder, description, { gate, faults });
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -131,6 +127,7 @@ function flagsOf(options: LaunchOptions, gate: NetworkGate | null): string[] {
 interface LaunchMeans {
   readonly asked: BrowserSandbox;
   readonly gate: NetworkGate | null;
+  readonly faults: PageFaults;
   warn(reason: string): void;
 }
 
@@ -138,31 +135,25 @@ async function startContext(
   install: BrowserInstall,
   profileFolder: string,
   options: LaunchOptions,
-  { asked, gate, warn }: LaunchMeans,
-): Promise<BrowserContext> {
-  const context: BrowserContext = await chromium.launchPersistentContext(profileFolder, {
+  { asked, gate, faults, warn }: LaunchMeans,
+): Promise<ConnectedChromium> {
+  const chromium: ConnectedChromium = await connectChromium({
     executablePath: install.executablePath,
-    headless: true,
-    timeout: LAUNCH_LIMIT_MS,
-    chromiumSandbox: asked.enabled,
-    viewport: null,
-    // In every page, frame and worker, and in the header of every request.
-    timezoneId: options.timeZone ?? "UTC",
+    profileFolder,
+    flags: flagsOf(options, gate),
+    environment: { ...definedVariables(process.env), ...temporaryFolder(profileFolder), ...install.environment },
+    sandbox: asked.enabled,
+    timeZone: options.timeZone ?? "UTC",
     locale: options.locale ?? "en-US",
-    acceptDownloads: false,
-    // Left to itself, Playwright removes a folder of its own, but a little later than it says that the browser has ended.
-    artifactsDir: join(profileFolder, "artifacts"),
-    // Signals are the program's own business: the command line ends a render through its AbortSignal.
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-    env: { ...definedVariables(process.env), ...temporaryFolder(profileFolder), ...install.environment },
-    args: flagsOf(options, gate),
+    timeoutMs: LAUNCH_LIMIT_MS,
+    signal: options.signal,
+    onOversized: ({ method, byteLength, limitBytes }) =>
+      faults.report(`${method ?? "an event"} of ${byteLength} bytes, where at most ${limitBytes} are read`),
   });
-  endInterruptions(context, warn);
+  endInterruptions(chromium.context, warn);
   // A page of a server cannot reach files of this host, except where web security is off.
-  if (options.allowCrossOrigin === true) await context.route(isFileUrl, (route) => route.abort("blockedbyclient"));
-  return context;
+  if (options.allowCrossOrigin === true) await chromium.context.route(isFileUrl, (route) => route.abort("blockedbyclient"));
+  return chromium;
 }
 
 function isFileUrl({ protocol }: URL): boolean {
@@ -171,38 +162,33 @@ function isFileUrl({ protocol }: URL): boolean {
 
 interface Description {
   readonly product: string;
-  /** The browser's own process; null where it does not tell. */
-  readonly processId: number | null;
   /** Those that it has from its start on: its own, and those for the network and the graphics. */
   readonly processIds: readonly number[];
   readonly sandbox: BrowserSandbox;
 }
 
-async function describe(context: BrowserContext, asked: BrowserSandbox): Promise<Description> {
-  // The browser's own session: one of a page does not answer for processes.
-  const session = await context.browser()!.newBrowserCDPSession();
+async function describe({ session, process: { processId } }: ConnectedChromium, asked: BrowserSandbox): Promise<Description> {
   const { product } = await session.send("Browser.getVersion");
   const { processInfo } = await session.send("SystemInfo.getProcessInfo").catch(() => ({ processInfo: [] }));
-  await session.detach();
-  const processId: number | null = processInfo.find(({ type }) => type === "browser")?.id ?? null;
-  return { product, processId, processIds: processInfo.map(({ id }) => id), sandbox: await sandboxOf(processId, asked) };
+  // Where a script starts the browser, the browser's own process is another one.
+  const ownId: number = processInfo.find(({ type }) => type === "browser")?.id ?? processId;
+  return { product, processIds: processInfo.map(({ id }) => id), sandbox: await sandboxOf(ownId, asked) };
 }
 
-function ownedBrowser(context: BrowserContext, profileFolder: string, description: Description, gate: NetworkGate | null): Browser {
-  const { product, processId, processIds, sandbox } = description;
+function ownedBrowser(
+  chromium: ConnectedChromium,
+  profileFolder: string,
+  { product, processIds, sandbox }: Description,
+  { gate, faults }: Pick<LaunchMeans, "gate" | "faults">,
+): Browser {
+  const { context, session } = chromium;
   const keepAtExit: () => void = removeProfileAtExit(profileFolder);
-  const allowLoopback: AllowLoopback = loopbackPermission(context);
+  const allowLoopback: AllowLoopback = loopbackPermission(session);
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
   context.on("page", (page) => page.once("crash", () => void page.close().catch(() => {})));
   const close = async (): Promise<void> => {
-    const kill = (): void => {
-      if (processId !== null) signal(processId, "SIGKILL");
-    };
-    const grace: ReturnType<typeof setTimeout> = setTimeout(kill, CLOSE_GRACE_MS);
-    // Resolves when the process has ended; the context's event "close" comes before that.
-    await context.close().catch(() => {});
-    clearTimeout(grace);
+    await chromium.end(CLOSE_GRACE_MS);
     await gate?.[Symbol.asyncDispose]();
     await whenEnded(processIds);
     keepAtExit();
@@ -215,9 +201,9 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, descriptio
     sandbox,
     async admit(port, page) {
       gate?.admit(port);
-      await allowLoopback(await page.evaluate<string>("location.origin"));
+      await allowLoopback(await page.evaluate("location.origin", pageAnswers.origin));
     },
-    newPage: (size: Size): Promise<BrowserPage> => openBrowserPage(context, size),
+    newPage: (size: Size): Promise<BrowserPage> => openBrowserPage(context, size, faults),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => browser.close(),
   };
@@ -264,18 +250,17 @@ function definedVariables(environment: NodeJS.ProcessEnv): Record<string, string
 const NO_SANDBOX = /No usable sandbox/;
 
 function launchFailure(executablePath: string, thrown: unknown): RenderError {
-  const log: string = messageOf(thrown);
+  const log: string = thrown instanceof ChromiumDidNotStart ? thrown.end.stderrTail : "";
   if (NO_SANDBOX.test(log)) return browserSandboxMissing(executablePath, thrown);
-  return browserLaunchFailed(executablePath, launchFault(log), thrown);
-}
-
-/** What the browser itself said, out of Playwright's log of the whole launch. */
-function launchFault(log: string): string {
   // Colour codes of terminals.
-  // oxlint-disable-next-line no-control-regex
-  const plain: string = log.replaceAll(/\u001B\[[0-9;]*m/g, "");
-  const said: readonly string[] = [...new Set([...plain.matchAll(/\[err\] (.+)/g)].map(([, text]) => text!.trim()))].slice(-3);
-  const code: string | undefined = /exitCode=(\d+)/.exec(plain)?.[1];
-  const ended: string = code === undefined ? plain.split("\n")[0]! : `it ended with code ${code}`;
-  return said.length === 0 ? ended : `${ended} and said: ${said.join(" | ")}`;
+  const said: readonly string[] = [
+    ...new Set(
+      stripVTControlCharacters(log)
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== ""),
+    ),
+  ].slice(-3);
+  const why: string = said.length === 0 ? messageOf(thrown).split("\n")[0]! : `${messageOf(thrown)} and said: ${said.join(" | ")}`;
+  return browserLaunchFailed(executablePath, why, thrown);
 }

@@ -2,7 +2,7 @@ import type { BrowserPage } from "../core/browser.ts";
 import type { PageFacts } from "../core/capture.ts";
 import { pageFailed, pageFaulty, pageNotReady, pageUnreachable } from "../core/errors.ts";
 import { describeException } from "./page.ts";
-import type { OpenedComposition, UnreadyComposition } from "./messages.ts";
+import { pageAnswers } from "./boundary.ts";
 
 interface LoadOptions {
   /** The composition's URL, for messages. */
@@ -12,6 +12,8 @@ interface LoadOptions {
 
 /** A page that threw may still offer its contract from another script: it gets this long, in milliseconds. */
 const GRACE_AFTER_EXCEPTION_MS = 2_000;
+/** Exceptions that are kept; a page may throw without end. */
+const MOST_EXCEPTIONS = 20;
 
 /**
  * Navigates and answers once the document is there.
@@ -51,7 +53,7 @@ export async function whenReady(
   expression: string,
   options: LoadOptions,
 ): Promise<PageFacts> {
-  const opened = await Promise.race([page.evaluate<OpenedComposition | UnreadyComposition>(expression), exceptions.graceOver]);
+  const opened = await Promise.race([page.evaluate(expression, pageAnswers.opened), exceptions.graceOver]);
   const { seen } = exceptions;
   if (opened === "grace-over") throw pageFailed(options.url, seen);
   if (!opened.ready && opened.fault !== undefined) throw pageFaulty(options.url, opened.fault);
@@ -81,7 +83,7 @@ export function hearExceptions(page: BrowserPage): PageExceptions {
   let forget: () => void = () => {};
   const graceOver: Promise<"grace-over"> = new Promise((resolve) => {
     forget = page.on<{ exceptionDetails: Parameters<typeof describeException>[0] }>("Runtime.exceptionThrown", ({ exceptionDetails }) => {
-      seen.push(describeException(exceptionDetails));
+      if (seen.length < MOST_EXCEPTIONS) seen.push(describeException(exceptionDetails));
       timer ??= setTimeout(() => resolve("grace-over"), GRACE_AFTER_EXCEPTION_MS);
     });
   });

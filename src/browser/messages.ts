@@ -13,6 +13,12 @@ export const SHELL_PATH = "/__framewright__/blank.html";
 /** The binding by which a composition that is ready warns. */
 export const WARN_BINDING = "__framewrightWarn";
 
+/** The binding by which the shell announces frames: a `FrameNotice` as JSON. */
+export const FRAME_BINDING = "__framewrightFrame";
+
+/** The binding by which an encoder in a page gives what it encoded: an `EncoderNotice` as JSON. */
+export const CHUNK_BINDING = "__framewrightChunk";
+
 /** The binding by which the page asks the host for what concerns media: an `Asked` as JSON. */
 export const MEDIA_BINDING = "__framewrightMedia";
 

@@ -1,8 +1,9 @@
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
-import { PageException, type BrowserPage, type CdpParams } from "../core/browser.ts";
-import { browserClosed, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
+import { PageException, type BrowserPage, type CdpParams, type PageBinding, type PageRealm, type ReadPageValue } from "../core/browser.ts";
+import { browserClosed, isRenderError, messageOf, pageMessageInvalid, type RenderError } from "../core/errors.ts";
 import type { Size } from "../core/frame.ts";
 import { within } from "../core/pipeline/watchdog.ts";
+import type { PageFaults } from "./page-faults.ts";
 
 type RawSend = (method: string, params?: CdpParams) => Promise<unknown>;
 type RawListen = (event: string, listener: (params: never) => void) => void;
@@ -18,7 +19,7 @@ interface ExceptionDetails {
 }
 
 /** Opens a page of the given size in CSS pixels, one device pixel each. */
-export async function openBrowserPage(context: BrowserContext, size: Size): Promise<BrowserPage> {
+export async function openBrowserPage(context: BrowserContext, size: Size, faults: PageFaults): Promise<BrowserPage> {
   let onClose: () => void = () => {};
   const closed: Promise<never> = new Promise((_, reject) => {
     onClose = () => reject(browserClosed("opening a page"));
@@ -33,7 +34,7 @@ export async function openBrowserPage(context: BrowserContext, size: Size): Prom
     // Before any binding: one that is added earlier is lost at the next navigation.
     await session.send("Runtime.enable");
     await session.send("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 1, mobile: false });
-    return new ConnectedPage(context, page, session);
+    return new ConnectedPage(context, page, session, faults);
   } catch (thrown) {
     throw isRenderError(thrown) ? thrown : browserClosed("opening a page", thrown);
   } finally {
@@ -54,28 +55,41 @@ function isOver(closed: Promise<void>): Promise<boolean> {
   );
 }
 
+/** Longest text of an error of a page that is kept, in characters. */
+const EXCEPTION_CHARACTERS = 1_000;
+const ISOLATED_WORLD = "framewright";
+/** What `ProtocolPipe` answers in place of an answer that is too large. */
+const OVERSIZED = /it has \d+ bytes, and at most \d+ are read/;
+
 class ConnectedPage implements BrowserPage {
   readonly lost: Promise<never>;
   readonly #page: Page;
   readonly #session: CDPSession;
+  readonly #bindings = new Map<string, (payload: string) => void>();
+  readonly #forgetFaults: () => void;
+  #lose: (failure: RenderError) => void = () => {};
   #failure: RenderError | null = null;
   #isClosing = false;
 
-  constructor(context: BrowserContext, page: Page, session: CDPSession) {
+  constructor(context: BrowserContext, page: Page, session: CDPSession, faults: PageFaults) {
     this.#page = page;
     this.#session = session;
     this.lost = new Promise((_, reject) => {
-      const lose = (what: string): void => {
+      this.#lose = (failure) => {
         if (this.#failure !== null) return;
-        this.#failure = browserClosed(what);
-        if (!this.#isClosing) reject(this.#failure);
+        this.#failure = failure;
+        this.#forgetFaults();
+        if (!this.#isClosing) reject(failure);
       };
-      context.once("close", () => lose("the browser ended"));
-      page.once("crash", () => lose("the page crashed"));
-      page.once("close", () => lose("the page was closed"));
     });
-    // Whoever waits for the page races with it; that nobody waits is no fault.
+    // Waiters race with it; a page without waiters is not an error.
     this.lost.catch(() => {});
+    context.once("close", () => this.#lose(browserClosed("the browser ended")));
+    page.once("crash", () => this.#lose(browserClosed("the page crashed")));
+    page.once("close", () => this.#lose(browserClosed("the page was closed")));
+    this.#forgetFaults = faults.listen((what) => void this.refuse("a message of the protocol", what));
+    // One listener for all bindings, which pages may call as often as they like.
+    this.on<{ name: string; payload: string }>("Runtime.bindingCalled", ({ name, payload }) => this.#bindings.get(name)?.(payload));
   }
 
   async send<Result>(method: string, params?: CdpParams): Promise<Result> {
@@ -87,34 +101,65 @@ class ConnectedPage implements BrowserPage {
     } catch (thrown) {
       if (this.#failure !== null) throw this.#failure;
       if (this.#isClosing || this.#page.isClosed()) throw browserClosed(method, thrown);
-      throw thrown;
+      const [oversized] = OVERSIZED.exec(messageOf(thrown)) ?? [];
+      throw oversized === undefined ? thrown : this.refuse(`the answer to ${method}`, oversized);
     }
   }
 
   on<Params>(event: string, listener: (params: Params) => void): () => void {
     const session = this.#session;
-    (session.on as unknown as RawListen).call(session, event, listener);
+    // What a listener throws would end the process: nobody waits for it.
+    const guarded = (params: Params): void => {
+      try {
+        if (this.#failure === null) listener(params);
+      } catch (thrown) {
+        this.refuse(`the event ${event}`, messageOf(thrown));
+      }
+    };
+    (session.on as unknown as RawListen).call(session, event, guarded);
     return () => {
-      (session.off as unknown as RawListen).call(session, event, listener);
+      (session.off as unknown as RawListen).call(session, event, guarded);
     };
   }
 
-  async evaluate<Result>(expression: string): Promise<Result> {
-    const answer = await this.send<EvaluateAnswer>("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
-    if (answer.exceptionDetails) throw new PageException(describeException(answer.exceptionDetails));
-    return answer.result.value as Result;
+  evaluate<Value>(expression: string, read: ReadPageValue<Value>): Promise<Value> {
+    return this.#evaluate(expression, read, {});
   }
 
-  async bind(name: string, listener: (payload: string) => void): Promise<void> {
-    this.on<{ name: string; payload: string }>("Runtime.bindingCalled", (call) => {
-      if (call.name === name) listener(call.payload);
+  run(expression: string): Promise<void> {
+    return this.#run(expression, {});
+  }
+
+  bind<Value>(message: PageBinding<Value>, listener: (value: Value) => void): Promise<void> {
+    return this.#bind(message, listener, {});
+  }
+
+  async isolated(): Promise<PageRealm> {
+    const { frameTree } = await this.send<{ frameTree: { frame: { id: string } } }>("Page.getFrameTree");
+    const { executionContextId: contextId } = await this.send<{ executionContextId: number }>("Page.createIsolatedWorld", {
+      frameId: frameTree.frame.id,
+      worldName: ISOLATED_WORLD,
     });
-    await this.send("Runtime.addBinding", { name });
+    return {
+      evaluate: (expression, read) => this.#evaluate(expression, read, { contextId }),
+      run: (expression) => this.#run(expression, { contextId }),
+      bind: (message, listener) => this.#bind(message, listener, { executionContextName: ISOLATED_WORLD }),
+    };
+  }
+
+  refuse(message: string, why: string): RenderError {
+    const failure: RenderError = this.#failure ?? pageMessageInvalid(message, why);
+    this.#lose(failure);
+    // Whoever waits for an answer of the page is rejected with the failure.
+    void this.close();
+    return failure;
   }
 
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#forgetFaults();
+    this.#bindings.clear();
     // A page whose browser is gone is closed.
     const closed: Promise<void> = this.#page.close().catch(() => {});
     // Chromium forgets to close a page that is told so in the very moment in which another document arrives in it.
@@ -124,16 +169,53 @@ class ConnectedPage implements BrowserPage {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  async #evaluate<Value>(expression: string, read: ReadPageValue<Value>, where: CdpParams): Promise<Value> {
+    const { result } = await this.#answerTo(expression, { ...where, returnByValue: true });
+    try {
+      return read(result.value);
+    } catch (thrown) {
+      throw this.refuse(`the answer to ${nameOf(expression)}`, messageOf(thrown));
+    }
+  }
+
+  /** The value stays in the page; what comes is a handle of it. */
+  async #run(expression: string, where: CdpParams): Promise<void> {
+    await this.#answerTo(expression, { ...where, returnByValue: false });
+  }
+
+  async #answerTo(expression: string, params: CdpParams): Promise<EvaluateAnswer> {
+    const answer = await this.send<EvaluateAnswer>("Runtime.evaluate", { expression, awaitPromise: true, ...params });
+    if (answer.exceptionDetails) throw new PageException(describeException(answer.exceptionDetails));
+    return answer;
+  }
+
+  async #bind<Value>(message: PageBinding<Value>, listener: (value: Value) => void, where: CdpParams): Promise<void> {
+    const { name, limitCharacters, isText = false, read } = message;
+    this.#bindings.set(name, (payload) => {
+      if (this.#failure !== null || this.#isClosing) return;
+      if (payload.length > limitCharacters)
+        return void this.refuse(`a call of ${name}`, `it has ${payload.length} characters, and at most ${limitCharacters} are read`);
+      let value: Value;
+      try {
+        value = read(isText ? payload : JSON.parse(payload));
+      } catch (thrown) {
+        return void this.refuse(`a call of ${name}`, messageOf(thrown));
+      }
+      listener(value);
+    });
+    await this.send("Runtime.addBinding", { name, ...where });
+  }
+}
+
+/** What was called, without its arguments: "__framewright.seek". */
+function nameOf(expression: string): string {
+  return /^[\w.$?]{1,60}/.exec(expression.trim())?.[0] ?? "an expression";
 }
 
 /** First line and first place of what the page threw. */
 export function describeException({ text, exception }: ExceptionDetails): string {
-  if (exception?.description !== undefined) {
-    return exception.description
-      .split("\n")
-      .slice(0, 2)
-      .map((line) => line.trim())
-      .join(" ");
-  }
-  return exception?.value === undefined ? text : messageOf(exception.value);
+  const whole: string = exception?.description ?? (exception?.value === undefined ? text : messageOf(exception.value));
+  const [first = "", second = ""] = whole.slice(0, EXCEPTION_CHARACTERS).split("\n");
+  return exception?.description === undefined ? first : `${first.trim()} ${second.trim()}`.trim();
 }

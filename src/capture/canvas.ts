@@ -3,7 +3,8 @@ import type { Capture, CaptureProbeContext, CaptureRequest } from "../core/captu
 import { messageOf } from "../core/errors.ts";
 import type { Support } from "../core/support.ts";
 import type { PixelTransport } from "../core/transport.ts";
-import { RESERVED_PATH, type CanaryLook } from "../browser/messages.ts";
+import { pageAnswers } from "../browser/boundary.ts";
+import { RESERVED_PATH } from "../browser/messages.ts";
 import { CANARY_SIZE, canaryRequest, canvasCanaryPage, canvasCanaryPoints, colorFaults } from "./canary.ts";
 import { openShell } from "./shell.ts";
 import { openShellSession } from "./shell-session.ts";
@@ -44,7 +45,7 @@ async function probe({ browser, origin }: CaptureProbeContext, choice: Transport
     await using page = await browser.newPage(CANARY_SIZE);
     const request: CaptureRequest = canaryRequest(`${origin}${RESERVED_PATH}canary.html`);
     await openShell(page, request, "canvas", null, { "canary.html": canvasCanaryPage });
-    await page.evaluate(`__framewright.load("${request.url}", ${request.readinessTimeoutMs})`);
+    await page.run(`__framewright.load("${request.url}", ${request.readinessTimeoutMs})`);
     const faults: readonly string[] = await drawnFaults(page);
     return faults.length > 0 ? { ok: false, reasons: faults } : await choice.support(browser, page);
   } catch (thrown) {
@@ -54,7 +55,7 @@ async function probe({ browser, origin }: CaptureProbeContext, choice: Transport
 
 async function drawnFaults(page: BrowserPage): Promise<string[]> {
   const points: string = JSON.stringify(canvasCanaryPoints.map(({ at }) => at));
-  const look = (index: number) => page.evaluate<CanaryLook>(`__framewright.canary(${points}, ${index})`);
+  const look = (index: number) => page.evaluate(`__framewright.canary(${points}, ${index})`, pageAnswers.canary);
   await look(0);
   const { colors } = await look(1);
   return colorFaults(canvasCanaryPoints, colors);

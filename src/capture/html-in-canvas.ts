@@ -3,6 +3,7 @@ import type { Capture, CaptureProbeContext, CaptureRequest } from "../core/captu
 import { messageOf } from "../core/errors.ts";
 import type { Support } from "../core/support.ts";
 import type { PixelTransport } from "../core/transport.ts";
+import { pageAnswers } from "../browser/boundary.ts";
 import { RESERVED_PATH, type CanaryLook } from "../browser/messages.ts";
 import { CANARY_SIZE, canaryFaults, canaryPage, canaryPoints, canaryRequest } from "./canary.ts";
 import { openShell } from "./shell.ts";
@@ -45,7 +46,7 @@ async function probe({ browser, origin }: CaptureProbeContext, choice: Transport
     await using page = await browser.newPage(CANARY_SIZE);
     const request: CaptureRequest = canaryRequest(`${origin}${RESERVED_PATH}canary.html`);
     await openShell(page, request, "page", null, { "canary.html": canaryPage });
-    await page.evaluate(`__framewright.load("${request.url}", ${request.readinessTimeoutMs})`);
+    await page.run(`__framewright.load("${request.url}", ${request.readinessTimeoutMs})`);
     const faults: readonly string[] = await canaryFaults((index) => look(page, index));
     return faults.length > 0 ? { ok: false, reasons: faults } : await choice.support(browser, page);
   } catch (thrown) {
@@ -54,5 +55,5 @@ async function probe({ browser, origin }: CaptureProbeContext, choice: Transport
 }
 
 function look(page: BrowserPage, index: number): Promise<CanaryLook> {
-  return page.evaluate<CanaryLook>(`__framewright.canary(${JSON.stringify(canaryPoints.map(({ at }) => at))}, ${index})`);
+  return page.evaluate(`__framewright.canary(${JSON.stringify(canaryPoints.map(({ at }) => at))}, ${index})`, pageAnswers.canary);
 }

@@ -1,29 +1,30 @@
-import { fromBase64 } from "../core/base64.ts";
 import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
-import { blockAverages, type BlockAverages } from "../core/blocks.ts";
+import type { BlockAverages } from "../core/blocks.ts";
 import { PageException, type Browser, type BrowserPage } from "../core/browser.ts";
 import type { CaptureContext, CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureDistrusted, captureFailed, isRenderError, pageNavigated, seekFailed, type RenderError } from "../core/errors.ts";
 import { rawFrameBytes, type Frame, type FramePixels } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { TransportSession } from "../core/transport.ts";
+import { pageAnswers, pageBindings } from "../browser/boundary.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
 import {
+  FRAME_BINDING,
   WARN_BINDING,
   type FrameNotice,
-  type HeardEnd,
-  type HeardPiece,
   type PictureOf,
   type ShellRun,
   type ShellRunEnd,
   type ShellSample,
 } from "../browser/messages.ts";
 import { BufferPool } from "./buffer-pool.ts";
+import { watchFramedAddress, type FramedAddress } from "./document-address.ts";
 import { makeFrame } from "./frames.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { assertKeepsAlpha } from "./kept-alpha.ts";
 import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
+import { readAverages } from "./read-averages.ts";
 import { openShell } from "./shell.ts";
 import type { TransportChoice } from "./transport-choice.ts";
 
@@ -50,14 +51,18 @@ export async function openShellSession(
   const exceptions = hearExceptions(page);
   let carrier: Carrier | null = null;
   try {
-    const inbox = new FrameInbox(({ at }) => void drop(page, at, carrier?.session ?? null));
-    await page.bind("__framewrightFrame", (notice) => inbox.push(JSON.parse(notice) as FrameNotice));
-    await page.bind(WARN_BINDING, warn);
+    const inbox = new FrameInbox({
+      onUnwanted: ({ at }) => void drop(page, at, carrier?.session ?? null),
+      onInvalid: (why) => page.refuse("a frame notice", why),
+    });
+    const address: FramedAddress = watchFramedAddress(page);
+    await page.bind(pageBindings.frame(FRAME_BINDING), (notice) => inbox.push(notice));
+    await page.bind(pageBindings.warning(WARN_BINDING), warn);
     await openShell(page, request, shell.pictureOf, attachMedia);
     if (request.frameFormat !== "page") carrier = await openCarrier(request, browser, page, shell);
     const load = `__framewright.load(${JSON.stringify(request.url)}, ${request.readinessTimeoutMs})`;
     const facts: PageFacts = await whenReady(page, exceptions, load, request);
-    return new ShellSession(shell.capture, page, facts, request, inbox, carrier);
+    return new ShellSession(shell.capture, page, { ...facts, url: address.url ?? request.url }, request, inbox, carrier);
   } catch (thrown) {
     await page.close();
     await carrier?.session.close();
@@ -137,8 +142,8 @@ class ShellSession implements CaptureSession {
     const run: ShellRun = { ...range, frameRate, format: frameFormat as ShellRun["format"], sampleAt };
     // A run that was left in the middle may still be seeking.
     await this.#lastRun;
-    this.#inbox.open();
-    const ended: Promise<ShellRunEnd> = this.page.evaluate<ShellRunEnd>(`__framewright.run(${JSON.stringify(run)})`);
+    this.#inbox.open(range);
+    const ended: Promise<ShellRunEnd> = this.page.evaluate(`__framewright.run(${JSON.stringify(run)})`, pageAnswers.runEnd);
     this.#lastRun = ended.then(
       (end) => this.#inbox.end(this.#failureOf(end)),
       // A page that leads the whole window away takes the shell with it.
@@ -148,7 +153,7 @@ class ShellSession implements CaptureSession {
       for (let index = range.start; index < range.end; index++) {
         if (signal?.aborted === true) throw aborted(signal.reason);
         const notice: FrameNotice = await this.#inbox.next(index);
-        if (notice.sample !== undefined) onSample?.(index, blockAverages(size, fromBase64(notice.sample)));
+        if (notice.sample !== undefined) onSample?.(index, readAverages(this.page, size, notice.sample));
         yield await this.#frameOf(notice);
       }
     } finally {
@@ -160,33 +165,38 @@ class ShellSession implements CaptureSession {
   async sample(index: number): Promise<BlockAverages> {
     let sample: ShellSample;
     try {
-      sample = await this.page.evaluate<ShellSample>(`__framewright.sample(${index})`);
+      sample = await this.page.evaluate(`__framewright.sample(${index})`, pageAnswers.sample);
     } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(index, frameTime(index, this.#request.frameRate), thrown) : thrown;
     }
     if ("depthScene" in sample) throw depthSceneAppeared(this.#capture, index);
     if ("navigatedTo" in sample) throw pageNavigated(sample.navigatedTo, index);
     if ("captureFailed" in sample) throw captureFailed(this.#capture, index, sample.captureFailed);
-    return blockAverages(this.#request.size, fromBase64(sample.averages));
+    return readAverages(this.page, this.#request.size, sample.averages);
   }
 
   async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
-    const heard: HeardEnd = await this.page.evaluate<HeardEnd>(listenCall(frameCount, sound)).catch((thrown: unknown) => {
+    const call: string = listenCall(frameCount, sound);
+    const heard = await this.page.evaluate(call, pageAnswers.heard).catch((thrown: unknown) => {
       throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
     });
+    if (heard === "reload") throw this.page.refuse(call, "a shell loads its page again by itself");
     if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
-    return scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`));
+    return scoreOf(heard, this.page);
   }
 
   unplannedSound(): Promise<string | null> {
-    return this.page.evaluate<string | null>(UNPLANNED_CALL);
+    return this.page.evaluate(UNPLANNED_CALL, pageAnswers.words);
   }
 
   async #frameOf(notice: FrameNotice): Promise<Frame> {
     const { index, at } = notice;
     const { size, frameRate, frameFormat } = this.#request;
     if (at === null) return makeFrame(index, null, size, frameRate, () => {});
+    if ("handle" in at !== (frameFormat === "page"))
+      throw this.page.refuse("a frame notice", `frame ${index} is not where frames of the format ${frameFormat} are`);
     if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => release(this.page, at));
+    if (at.slot >= SLOTS) throw this.page.refuse("a frame notice", `frame ${index} is in slot ${at.slot}, and there are ${SLOTS}`);
     const data: Uint8Array = this.#buffers.take();
     try {
       await this.#carrier!.take(at.slot, data);

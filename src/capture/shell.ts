@@ -21,6 +21,6 @@ export async function openShell(
   await page.send("Page.addScriptToEvaluateOnNewDocument", { source: compositionScript(request, attachMedia !== null) });
   await attachMedia?.(page);
   await openOwnDocument(page, new URL(request.url).origin, documents);
-  await page.evaluate(shellScript);
-  await page.evaluate(`__framewrightOpen(${size.width}, ${size.height}, "${pictureOf}", ${alpha})`);
+  await page.run(shellScript);
+  await page.run(`__framewrightOpen(${size.width}, ${size.height}, "${pictureOf}", ${alpha})`);
 }

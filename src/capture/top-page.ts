@@ -1,16 +1,19 @@
-import { fromBase64 } from "../core/base64.ts";
-import { blockAverages, type BlockAverages } from "../core/blocks.ts";
-import { PageException, type BrowserPage } from "../core/browser.ts";
+import type { BlockAverages } from "../core/blocks.ts";
+import { PageException, type BrowserPage, type PageRealm, type ReadPageValue } from "../core/browser.ts";
 import type { CaptureContext, CaptureRequest, PageFacts } from "../core/capture.ts";
 import { captureFailed, isRenderError, pageNavigated, seekFailed } from "../core/errors.ts";
 import { frameTime } from "../core/frame-rate.ts";
 import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
+import { pageAnswers, pageBindings } from "../browser/boundary.ts";
 import { compositionScript } from "../browser/composition-script.ts";
+import { averagesScript } from "../browser/generated/averages-script.ts";
 import { topPageScript } from "../browser/generated/top-page-script.ts";
 import { hearExceptions, navigate, whenReady, type PageExceptions } from "../browser/load-page.ts";
-import { WARN_BINDING, type HeardPiece, type HeardScore, type SeekEnd } from "../browser/messages.ts";
+import { WARN_BINDING, type HeardEnd, type SeekEnd } from "../browser/messages.ts";
+import { addressOf, type NavigatedFrame } from "./document-address.ts";
 import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
+import { readAverages } from "./read-averages.ts";
 
 export interface TopPageOptions {
   /** Name of the capture, for messages. */
@@ -35,7 +38,10 @@ export class TopPage {
   readonly #warn: (reason: string) => void;
   readonly #attachMedia: CaptureContext["attachMedia"];
   readonly #escort: <Value>(work: Promise<Value>) => Promise<Value>;
+  #averaging: { readonly realm: PageRealm; readonly arrivals: number } | null = null;
   #isLoading = false;
+  /** The document that the browser shows, as the browser says. */
+  #documentUrl: string;
   /** Documents that the page has shown. */
   #arrivals = 0;
   /** Where the page went by itself. */
@@ -45,6 +51,7 @@ export class TopPage {
   /** @param page A fresh page */
   constructor(page: BrowserPage, request: CaptureRequest, { capture, warn, attachMedia = null, escort = (work) => work }: TopPageOptions) {
     this.page = page;
+    this.#documentUrl = request.url;
     this.#request = request;
     this.#capture = capture;
     this.#warn = warn;
@@ -58,14 +65,15 @@ export class TopPage {
    * @throws RenderError `page-unreachable`, `page-failed`, `page-not-ready`
    */
   async open(): Promise<PageFacts> {
-    await this.page.bind(WARN_BINDING, this.#warn);
+    await this.page.bind(pageBindings.warning(WARN_BINDING), this.#warn);
     await this.page.send("Page.addScriptToEvaluateOnNewDocument", {
       source: compositionScript(this.#request, this.#attachMedia !== null),
     });
     await this.#attachMedia?.(this.page);
-    this.page.on<{ frame: { parentId?: string; url: string } }>("Page.frameNavigated", ({ frame }) => {
+    this.page.on<{ frame: NavigatedFrame }>("Page.frameNavigated", ({ frame }) => {
       if (frame.parentId !== undefined) return;
       this.#arrivals++;
+      this.#documentUrl = addressOf(frame);
       if (this.#isLoading) return;
       this.#wentTo = frame.url;
       this.#onLeave();
@@ -81,13 +89,13 @@ export class TopPage {
    */
   async seek(index: number): Promise<void> {
     try {
-      const seek = () => this.whileHere(index, this.#evaluate<SeekEnd>(`__framewright.seek(${index})`));
+      const seek = () => this.whileHere(index, this.#evaluate(`__framewright.seek(${index})`, pageAnswers.seekEnd));
       let end: SeekEnd = await seek();
       if (end === "reload") {
         await this.#load();
         end = await seek();
       }
-      if (end === "navigated") throw pageNavigated(await this.#address(), index);
+      if (end === "navigated") throw pageNavigated(this.#address(), index);
       if (end === "reload")
         throw captureFailed(this.#capture, index, new Error("the page wants to be loaded again as soon as it is loaded"));
     } catch (thrown) {
@@ -127,14 +135,15 @@ export class TopPage {
    */
   async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
     const call: string = listenCall(frameCount, sound);
-    const listen = () => this.whileHere(0, this.#evaluate<HeardScore | "reload">(call));
+    const listen = () => this.whileHere(0, this.#evaluate(call, pageAnswers.heard));
     try {
-      let heard: HeardScore | "reload" = await listen();
+      let heard: HeardEnd | "reload" = await listen();
       if (heard === "reload") {
         await this.#load();
-        heard = (await listen()) as HeardScore;
+        heard = await listen();
       }
-      return await scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`));
+      if (heard === "reload" || "navigatedTo" in heard) throw this.page.refuse(call, "the page was loaded again, and gave no score");
+      return await scoreOf(heard, this.page);
     } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
     }
@@ -142,7 +151,7 @@ export class TopPage {
 
   /** What was heard though the page had said nothing of it, in words; null where nothing was. */
   unplannedSound(): Promise<string | null> {
-    return this.#evaluate<string | null>(UNPLANNED_CALL);
+    return this.#evaluate(UNPLANNED_CALL, pageAnswers.words);
   }
 
   /**
@@ -152,8 +161,12 @@ export class TopPage {
    * @param type Its media type
    */
   async averages(picture: string, type: "image/png" | "image/jpeg"): Promise<BlockAverages> {
-    const rgb: string = await this.#evaluate<string>(`__framewright.averages("${picture}", "${type}")`);
-    return blockAverages(this.#request.size, fromBase64(rgb));
+    const realm: PageRealm = await this.#averager();
+    return readAverages(
+      this.page,
+      this.#request.size,
+      await this.#escort(realm.evaluate(`__framewrightAverages("${picture}", "${type}")`, pageAnswers.averages)),
+    );
   }
 
   async #load(): Promise<PageFacts> {
@@ -178,16 +191,30 @@ export class TopPage {
   }
 
   async #openHere(exceptions: PageExceptions): Promise<PageFacts> {
-    await this.page.evaluate(topPageScript);
+    await this.page.run(topPageScript);
     const open = `__framewright.open(${this.#request.readinessTimeoutMs})`;
-    return this.#escort(whenReady(this.page, exceptions, open, this.#request));
+    const facts: PageFacts = await this.#escort(whenReady(this.page, exceptions, open, this.#request));
+    return { ...facts, url: this.#documentUrl };
   }
 
-  async #address(): Promise<string> {
-    return this.#wentTo ?? this.#evaluate<string>("location.href");
+  #address(): string {
+    return this.#wentTo ?? this.#documentUrl;
   }
 
-  #evaluate<Result>(expression: string): Promise<Result> {
-    return this.#escort(this.page.evaluate<Result>(expression));
+  /**
+   * Where averages are computed: the page's scripts cannot reach it, and cannot answer for the picture that the capture is compared
+   * with. Once a document.
+   */
+  async #averager(): Promise<PageRealm> {
+    if (this.#averaging?.arrivals !== this.#arrivals) {
+      const realm: PageRealm = await this.page.isolated();
+      await realm.run(averagesScript);
+      this.#averaging = { realm, arrivals: this.#arrivals };
+    }
+    return this.#averaging.realm;
+  }
+
+  #evaluate<Value>(expression: string, read: ReadPageValue<Value>): Promise<Value> {
+    return this.#escort(this.page.evaluate(expression, read));
   }
 }

@@ -335,7 +335,20 @@ export function pageFailed(url: string, exceptions: readonly string[]): RenderEr
 
 /** @param fault a sentence that says what is wrong and what to do */
 export function pageFaulty(url: string, fault: string): RenderError {
-  return new RenderError("page-failed", `The page "${url}" cannot be rendered: ${fault}`, { url, fault });
+  return new RenderError("page-failed", `The page "${url.slice(0, 200)}" cannot be rendered: ${fault}`, { url, fault });
+}
+
+/**
+ * A page sent what no page of ours sends: it replaced a function of ours, or called one by itself.
+ *
+ * @param message what came, such as "a frame notice"
+ */
+export function pageMessageInvalid(message: string, why: string): RenderError {
+  return new RenderError(
+    "page-failed",
+    `The page sent an invalid message to the renderer: ${message}: ${why}. A page must not call or replace functions whose names begin with __framewright; take that out of the page`,
+    { invalidMessage: message, why },
+  );
 }
 
 export function pageNavigated(url: string, index: number): RenderError {

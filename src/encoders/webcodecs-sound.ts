@@ -1,4 +1,5 @@
 import { openOwnDocument } from "../browser/own-page.ts";
+import { pageAnswers } from "../browser/boundary.ts";
 import type { EncodedSound, SoundEncoderSettings } from "../browser/messages.ts";
 import { fromBase64, toBase64 } from "../core/base64.ts";
 import type { Browser, BrowserPage } from "../core/browser.ts";
@@ -32,8 +33,9 @@ export async function soundLack({ codec, bitrate }: AudioRequest, browser: Brows
   if (codec === "pcm") return null;
   if (codec === "flac") return "it encodes no flac; use opus, aac or pcm, or --encoder ffmpeg-pipe";
   await using page = await encoderPage(codec, browser);
-  const isSupported: boolean = await page.evaluate<boolean>(
+  const isSupported: boolean = await page.evaluate(
     `__framewrightSoundEncoder.isSupported(${JSON.stringify(settingsOf(bitrate ?? 0))})`,
+    pageAnswers.flag,
   );
   return isSupported ? null : `${browser.product} encodes no ${codec}`;
 }
@@ -170,9 +172,9 @@ const pcmEncoder: PieceEncoder = {
 async function openPageEncoder(codec: PageCodec, bitrate: number, browser: Browser): Promise<PieceEncoder> {
   const page: BrowserPage = await encoderPage(codec, browser);
   const called = async (call: string): Promise<readonly EncodedPiece[]> =>
-    (await page.evaluate<readonly EncodedSound[]>(`__framewrightSoundEncoder.${call}`)).map(pieceOf);
+    (await page.evaluate(`__framewrightSoundEncoder.${call}`, pageAnswers.encodedSounds)).map(pieceOf);
   try {
-    await page.evaluate(`__framewrightSoundEncoder.open(${JSON.stringify(settingsOf(bitrate))})`);
+    await page.run(`__framewrightSoundEncoder.open(${JSON.stringify(settingsOf(bitrate))})`);
   } catch (thrown) {
     await page.close();
     throw thrown;
@@ -190,7 +192,7 @@ async function encoderPage(codec: PageCodec, browser: Browser): Promise<BrowserP
   const page: BrowserPage = await browser.newPage(OWN_PAGE_SIZE);
   try {
     await openOwnDocument(page);
-    await page.evaluate(await scriptOf(codec));
+    await page.run(await scriptOf(codec));
     return page;
   } catch (thrown) {
     await page.close();

@@ -17,7 +17,8 @@ import type { FileSink } from "../core/sink.ts";
 import type { Support } from "../core/support.ts";
 import { encoderScript } from "../browser/generated/encoder-script.ts";
 import { openOwnDocument } from "../browser/own-page.ts";
-import type { EncodedChunk, EncoderNotice, EncoderSettings, FrameToEncode } from "../browser/messages.ts";
+import { pageAnswers, pageBindings } from "../browser/boundary.ts";
+import { CHUNK_BINDING, type EncodedChunk, type EncoderNotice, type EncoderSettings, type FrameToEncode } from "../browser/messages.ts";
 import { codecStrings, type WebCodec } from "./codec-strings.ts";
 import { ContainerWriter, type TimedPacket } from "../core/container/container-writer.ts";
 import { frameData } from "./frame-data.ts";
@@ -56,8 +57,11 @@ async function probe(request: EncodeRequest, { browser }: EncoderProbeContext): 
   try {
     await using page = await browser.newPage(OWN_PAGE_SIZE);
     await openOwnDocument(page);
-    await page.evaluate(encoderScript);
-    const codec: string | null = await page.evaluate<string | null>(`__framewrightEncoder.choose(${JSON.stringify(settingsOf(request))})`);
+    await page.run(encoderScript);
+    const codec: string | null = await page.evaluate(
+      `__framewrightEncoder.choose(${JSON.stringify(settingsOf(request))})`,
+      pageAnswers.codec,
+    );
     const lack: string | null = request.audio === null ? null : await soundLack(request.audio, browser);
     if (lack !== null) return { ok: false, reasons: [lack] };
     if (codec !== null) return { ok: true, details: { codec } };
@@ -167,9 +171,9 @@ class WebCodecsSession implements EncoderSession {
     const session = new WebCodecsSession(request, context, page, writer, sound);
     try {
       if (page !== context.page) await openOwnDocument(page);
-      await page.bind("__framewrightChunk", (notice) => session.#receive(JSON.parse(notice) as EncoderNotice));
-      await page.evaluate(encoderScript);
-      await page.evaluate(`__framewrightEncoder.open(${JSON.stringify(settings)})`);
+      await page.bind(pageBindings.chunk(CHUNK_BINDING), (notice) => session.#receive(notice));
+      await page.run(encoderScript);
+      await page.run(`__framewrightEncoder.open(${JSON.stringify(settings)})`);
     } catch (thrown) {
       await session.abort();
       throw isRenderError(thrown) ? thrown : encoderFailed(NAME, messageOf(thrown), {}, thrown);
@@ -201,7 +205,7 @@ class WebCodecsSession implements EncoderSession {
     };
     if (isKey) this.#lastKey = start;
     this.#starts.push(start);
-    await this.#guarded("write", this.#page.evaluate(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
+    await this.#guarded("write", this.#page.run(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
   }
 
   async #writeSound(until: number): Promise<void> {
@@ -233,7 +237,7 @@ class WebCodecsSession implements EncoderSession {
   }
 
   async #flush(): Promise<void> {
-    await this.#page.evaluate("__framewrightEncoder.finish()");
+    await this.#page.run("__framewrightEncoder.finish()");
     await this.#muxing;
     await this.#closeOwnPage();
     await this.#writeHeld(this.#framesIn);
@@ -261,7 +265,8 @@ class WebCodecsSession implements EncoderSession {
 
   async #mux({ data, isKey, description, codec }: EncodedChunk): Promise<void> {
     const { width, height } = this.#request.size;
-    const start: number = this.#starts.shift()!;
+    const start: number | undefined = this.#starts.shift();
+    if (start === undefined) throw this.#page.refuse("an encoded picture", "more pictures came out of the encoder than went in");
     // The colour that the frames were made with, whatever the browser says of its encoder.
     if (codec !== undefined)
       this.#decoderConfig ??= {
@@ -302,7 +307,7 @@ class WebCodecsSession implements EncoderSession {
   async #abort(): Promise<void> {
     this.#fault ??= aborted("the encoder was told to stop");
     // A page that is gone took the encoder with it.
-    await this.#page.evaluate("globalThis.__framewrightEncoder?.close()").catch(() => {});
+    await this.#page.run("globalThis.__framewrightEncoder?.close()").catch(() => {});
     await this.#muxing.catch(() => {});
     await this.#writer.cancel();
     await this.#sound?.[Symbol.asyncDispose]();

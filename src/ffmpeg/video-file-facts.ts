@@ -11,8 +11,11 @@ export interface VideoFileFacts extends Pick<VideoFacts, "size" | "rotation" | "
 /** All but lists of addresses, which would have it open whatever they name. */
 const FORMATS: InputFormat[] = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS, OGG];
 
-/** @throws RenderError `media-unreadable` */
-export async function videoFileFacts(path: string): Promise<VideoFileFacts> {
+/**
+ * @param name The file's name in messages
+ * @throws RenderError `media-unreadable`
+ */
+export async function videoFileFacts(path: string, name: string = path): Promise<VideoFileFacts> {
   const input = new Input({ source: new FilePathSource(path), formats: FORMATS });
   try {
     const track: InputVideoTrack | null = await input.getPrimaryVideoTrack();
@@ -24,7 +27,7 @@ export async function videoFileFacts(path: string): Promise<VideoFileFacts> {
       hasAlpha: await track.canBeTransparent(),
     };
   } catch (thrown) {
-    throw mediaUnreadable(path, messageOf(thrown), thrown);
+    throw mediaUnreadable(name, messageOf(thrown), thrown);
   } finally {
     input.dispose();
   }

@@ -9,6 +9,7 @@ import { Extraction } from "./extraction.ts";
 import type { PictureRequest } from "./picture-arguments.ts";
 import { PictureChunk } from "./picture-chunk.ts";
 import { pictureStore, type PictureStore, type PictureStoreOptions } from "./picture-store.ts";
+import { videoFileFacts } from "./video-file-facts.ts";
 import { pictureAt, pictureUntil } from "./video-index.ts";
 import {
   digestOf,
@@ -33,7 +34,8 @@ export interface VideoPictures extends AsyncDisposable {
 }
 
 export interface VideoPicturesOptions extends VideoSourceOptions {
-  readonly facts: Pick<VideoFacts, "hasAlpha" | "size" | "rotation">;
+  /** As the headers of the file say; read from it where they are not given. Never what a page says of it: they go into arguments of ffmpeg. */
+  readonly facts?: Pick<VideoFacts, "hasAlpha" | "size" | "rotation">;
   /** PNG where it has transparency, JPEG otherwise, unless it is given. */
   readonly type?: "image/jpeg" | "image/png";
   /** Where decoded pictures are kept, from one render to the next. */
@@ -60,7 +62,8 @@ export async function openVideoPictures(path: string, options: VideoPicturesOpti
   const store: PictureStore = pictureStore(options.cache);
   const closed = new AbortController();
   const source: VideoSource = await openVideoSource(path, options, store, closed.signal);
-  return new FilePictures(source, options, store, closed);
+  const facts = options.facts ?? (await videoFileFacts(path, source.name));
+  return new FilePictures(source, facts, options.type, store, closed);
 }
 
 interface OpenChunk {
@@ -87,10 +90,15 @@ class FilePictures implements VideoPictures {
   readonly #chunks = new Map<number, OpenChunk>();
   #closing: Promise<void> | null = null;
 
-  constructor(source: VideoSource, options: VideoPicturesOptions, store: PictureStore, closed: AbortController) {
-    const { facts } = options;
+  constructor(
+    source: VideoSource,
+    facts: Pick<VideoFacts, "hasAlpha" | "size">,
+    askedType: VideoPicturesOptions["type"],
+    store: PictureStore,
+    closed: AbortController,
+  ) {
     this.#hasAlpha = facts.hasAlpha || source.index.stream.hasAlpha;
-    const { type = this.#hasAlpha ? "image/png" : "image/jpeg" } = options;
+    const type = askedType ?? (this.#hasAlpha ? "image/png" : "image/jpeg");
     this.#size = facts.size;
     this.#source = source;
     this.#type = type;

@@ -85,7 +85,8 @@ export class HostPictures {
     if (facts === null) throw mediaUnreadable(source, "it holds no pictures");
     const path: string = await video.path();
     this.#signal.throwIfAborted();
-    return this.#open(path, { facts, ...(this.#executablePath === undefined ? {} : { executablePath: this.#executablePath }) });
+    // The source is named by the page, and its facts are read from the file.
+    return this.#open(path, { source, ...(this.#executablePath === undefined ? {} : { executablePath: this.#executablePath }) });
   }
 
   #sought({ sought }: OpenVideo, pictures: VideoPictures, seconds: number): Promise<CachedPicture> {

@@ -317,7 +317,7 @@ describe("the check of a capture that keeps alpha", () => {
     async (background) => {
       const [fromPaint, , fromScreen] = open.sessions as [CaptureSession, CaptureSession, CaptureSession];
       const fill = (color: string): Promise<unknown> =>
-        fromPaint.page.evaluate(`document.querySelector("iframe").contentDocument.documentElement.style.background = "${color}"`);
+        fromPaint.page.run(`document.querySelector("iframe").contentDocument.documentElement.style.background = "${color}"`);
       await fill(background);
       await expect(checked(fromPaint, fromScreen)).rejects.toMatchObject({ code: "capture-distrusted" });
       await fill("");

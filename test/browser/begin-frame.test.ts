@@ -56,7 +56,7 @@ describe("everything that a page can show, under begun frames", () => {
     ];
     const pictures = new Set([bytesOf(await session.sample(5))]);
     for (const change of changes) {
-      await session.page.evaluate(change);
+      await session.page.run(change);
       const seen: BlockAverages = await session.sample(5);
       pictures.add(bytesOf(seen));
       // The next picture of the same is the same.

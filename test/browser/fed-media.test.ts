@@ -20,6 +20,7 @@ import {
 } from "../support/painted-videos.ts";
 import { scratch, type Scratch } from "../support/render.ts";
 import { decodePictures } from "../support/video-frames.ts";
+import { unchecked } from "../support/unchecked.ts";
 
 const RATE = 30;
 const captures: Readonly<Record<string, CaptureToOpen>> = {
@@ -375,7 +376,7 @@ describe("many fed videos", () => {
     expect(wrongRows(await looksOf(page, size, 0, 30), rows).slice(0, 12)).toEqual([]);
     // Two that show the same ask for one picture.
     expect(page.link.asked.filter(({ ask }) => ask === "feed")).toHaveLength(10);
-    const statistics: { misses: number } = await page.session.page.evaluate("__framewrightMediaStatistics()");
+    const statistics: { misses: number } = await page.session.page.evaluate("__framewrightMediaStatistics()", unchecked());
     expect(statistics.misses).toBe(2 * 10 * 30);
   });
 });
@@ -383,7 +384,7 @@ describe("many fed videos", () => {
 describe("what a page sees of its fed media", () => {
   const size: Size = { width: 32, height: 32 };
   const textOf = (page: FedPage, expression: string): Promise<unknown> =>
-    page.session.page.evaluate(`(() => { const view = frames[0] ?? window; return (${expression}); })()`);
+    page.session.page.run(`(() => { const view = frames[0] ?? window; return (${expression}); })()`);
 
   it("events, times and sizes are those of the file, and streams and mutes are not seen", async () => {
     const html = `<!doctype html><video id="v"></video><script>
@@ -523,7 +524,7 @@ describe("media that cannot be fed", () => {
     ]);
     // Whoever has the facts warns of them.
     expect(page.facts.warnings).toEqual([]);
-    expect(await page.session.page.evaluate("frames[0].heard.sort()")).toEqual([4, "NotSupportedError"]);
+    expect(await page.session.page.evaluate("frames[0].heard.sort()", unchecked())).toEqual([4, "NotSupportedError"]);
   });
 
   it("what scripts may not read is played by the browser itself, with a warning", async () => {

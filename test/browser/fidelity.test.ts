@@ -18,6 +18,7 @@ import { openCaptures, type OpenCaptures } from "../support/open-captures.ts";
 import { launchPlainBrowser, type PlainBrowser } from "../support/plain-browser.ts";
 import { scratch, type Scratch } from "../support/render.ts";
 import { decodeFrames, decodePictures, runFfmpeg } from "../support/video-frames.ts";
+import { unchecked } from "../support/unchecked.ts";
 
 const pages: string = fileURLToPath(new URL("../pages/", import.meta.url));
 let folder: Scratch;
@@ -80,16 +81,16 @@ describe("everything that a page can show", () => {
   /** What a comparison that finds nothing is worth. */
   it("is missed, thing by thing, where one is not painted", async () => {
     const [painting, reference] = open.sessions as [CaptureSession, CaptureSession];
-    const things: readonly Thing[] = await painting.page.evaluate<Thing[]>(listThings);
+    const things: readonly Thing[] = await painting.page.evaluate(listThings, unchecked<Thing[]>());
     expect(things).toHaveLength(16);
     const shown: BlockAverages = await reference.sample(5);
     const missed: string[] = [];
     for (const { name, cell, without } of things) {
-      await painting.page.evaluate(`${composition}.querySelector("#loss").textContent = ${JSON.stringify(without)}`);
+      await painting.page.run(`${composition}.querySelector("#loss").textContent = ${JSON.stringify(without)}`);
       const { box } = compareBlocks(await painting.sample(5), shown, size);
       if (box && isInside(box, cell)) missed.push(name);
     }
-    await painting.page.evaluate(`${composition}.querySelector("#loss").remove()`);
+    await painting.page.run(`${composition}.querySelector("#loss").remove()`);
     expect(missed).toEqual(things.map(({ name }) => name));
     expect(compareBlocks(await painting.sample(5), shown, size).box).toBeNull();
   });

@@ -7,6 +7,7 @@ import type { Browser } from "../../src/core/browser.ts";
 import { serveFolder } from "../../src/node/file-server.ts";
 import { closeServer, portOf } from "../../src/node/loopback-server.ts";
 import { scratch, type Scratch } from "../support/render.ts";
+import { unchecked } from "../support/unchecked.ts";
 
 const BYTES = 3_000_000;
 
@@ -36,11 +37,14 @@ afterAll(async () => {
 async function load(name: string, headers: Readonly<Record<string, string>>): Promise<readonly [number, number]> {
   await using page = await browser.newPage({ width: 100, height: 100 });
   await navigate(page, `http://127.0.0.1:${portOf(server)}/page.html`);
-  return await page.evaluate<readonly [number, number]>(`(async () => {
+  return await page.evaluate(
+    `(async () => {
     const response = await fetch(${JSON.stringify(name)}, { headers: ${JSON.stringify(headers)} });
     const bytes = new Uint8Array(await response.arrayBuffer());
     return [bytes.length, bytes[0]];
-  })()`);
+  })()`,
+    unchecked<readonly [number, number]>(),
+  );
 }
 
 it.each([

@@ -27,6 +27,7 @@ import { serveLoopback } from "../support/loopback.ts";
 import { scratch, type Scratch } from "../support/render.ts";
 import { tolerance } from "../support/straight-pictures.ts";
 import { runFfmpeg } from "../support/video-frames.ts";
+import { unchecked } from "../support/unchecked.ts";
 
 const FRAMES = 90;
 const RATE = 30;
@@ -250,14 +251,17 @@ describe.each(injectors)("what pictures look like by %s", (_, injector) => {
     await using page = await browser.newPage(size);
     await navigate(page, address.url);
     const seen: SeenPicture = await seeOne({ type: "image/jpeg", data, start: 0, end: 1 }, { page, injector, facts: { size } });
-    const shown: string = await page.evaluate(`(async () => {
+    const shown: string = await page.evaluate(
+      `(async () => {
       const image = new Image();
       image.src = "data:image/jpeg;base64,${toBase64(data)}";
       await image.decode();
       const context = new OffscreenCanvas(96, 64).getContext("2d", { willReadFrequently: true });
       context.drawImage(image, 0, 0);
       return new Uint8Array(context.getImageData(0, 0, 96, 64).data.buffer).toBase64();
-    })()`);
+    })()`,
+      unchecked(),
+    );
     expect(Buffer.compare(seen.data, fromBase64(shown))).toBe(0);
     // It is a picture of many colours.
     expect(new Set(new Uint32Array(seen.data.buffer, 0, 96 * 64)).size).toBeGreaterThan(100);
@@ -322,7 +326,7 @@ describe("pictures that pages fetch", () => {
     const feed: FeedPage = await openFeedPage({ page, browser: closed }, rig.session, video);
     expect(await feed.read(middleOf(3), middleOf(80))).toEqual([3, 80]);
     await using other = await serveLoopback();
-    await expect(page.evaluate(`fetch("http://127.0.0.1:${other.port}/")`)).rejects.toThrow("Failed to fetch");
+    await expect(page.evaluate(`fetch("http://127.0.0.1:${other.port}/")`, unchecked())).rejects.toThrow("Failed to fetch");
     expect(refused).toEqual([expect.stringContaining(`http://127.0.0.1:${other.port}, which network: "none" forbids`)]);
     expect(other.asked).toEqual([]);
   });

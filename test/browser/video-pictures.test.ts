@@ -96,7 +96,7 @@ const sources: readonly Source[] = [
   { name: "wide pixels.mp4", frameCount: 30, frameRate: "30", filter: "scale=160:180,setsar=2", encoder: X264 },
 ];
 
-async function factsOf(file: string): Promise<VideoPicturesOptions["facts"]> {
+async function factsOf(file: string): Promise<NonNullable<VideoPicturesOptions["facts"]>> {
   return videoFileFacts(file);
 }
 

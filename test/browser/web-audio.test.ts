@@ -8,6 +8,7 @@ import { gaugePage, gaugeSize, readHashes, openGauges, checkGauges } from "../su
 import { decibels, offset, onset, pitch, rms } from "../support/heard-samples.ts";
 import { openCaptures } from "../support/open-captures.ts";
 import { scratch, type Scratch } from "../support/render.ts";
+import { unchecked } from "../support/unchecked.ts";
 
 let folder: Scratch;
 
@@ -202,7 +203,7 @@ describe("what a page plays by WebAudio", () => {
     await using open = await openGauges(page, RATE);
     const [session] = open.sessions;
     await session!.listen(10);
-    const result = await session!.page.evaluate(`document.querySelector("iframe").contentWindow.result()`);
+    const result = await session!.page.evaluate(`document.querySelector("iframe").contentWindow.result()`, unchecked());
     expect(result).toEqual([true, true, true, 2, "Own", 48_000, 0, "undefined", "running,suspended,running"]);
   });
 });

@@ -20,7 +20,7 @@ export function losing(capture: Capture, fault: PlantedFault): Capture {
     ...capture,
     async open(request, context) {
       const session: CaptureSession = await capture.open(request, context);
-      await session.page.evaluate(tamper(fault));
+      await session.page.run(tamper(fault));
       return fault.when === "always" ? session : armedByRead(session);
     },
   };
@@ -44,7 +44,7 @@ function armedByRead(session: CaptureSession): CaptureSession {
     page: session.page,
     transport: session.transport,
     async *read(range, options) {
-      await session.page.evaluate("globalThis.isFaulty = true");
+      await session.page.run("globalThis.isFaulty = true");
       yield* session.read(range, options);
     },
     sample: (index) => session.sample(index),
@@ -128,7 +128,7 @@ function tampered(capture: Capture, script: string): Capture {
     ...capture,
     async open(request, context) {
       const session: CaptureSession = await capture.open(request, context);
-      await session.page.evaluate(script);
+      await session.page.run(script);
       return session;
     },
   };

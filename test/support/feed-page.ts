@@ -3,6 +3,7 @@ import type { Browser, BrowserPage } from "../../src/core/browser.ts";
 import { messageOf } from "../../src/core/errors.ts";
 import type { InjectedVideo, InjectorSession } from "../../src/core/injector.ts";
 import { readBarCode } from "./bar-code.ts";
+import { unchecked } from "./unchecked.ts";
 
 /** What a feed in the page did with frames and memory. */
 export interface FeedAccount {
@@ -53,8 +54,8 @@ export async function openFeedPage(
 ): Promise<FeedPage> {
   let asked = 0;
   let onAsked: () => void = () => {};
-  await page.bind("__ask", (text) => {
-    const { id, question } = JSON.parse(text) as { id: number; question: unknown };
+  const binding = { name: "__ask", limitCharacters: 1e6, read: unchecked<{ id: number; question: unknown }>() };
+  await page.bind(binding, ({ id, question }) => {
     asked++;
     onAsked();
     session.answer(question, video).then(
@@ -64,29 +65,29 @@ export async function openFeedPage(
   });
   const tell = (id: number, answer: object): void => {
     // A page that is gone needs no answer.
-    page.evaluate(`__told(${id}, ${JSON.stringify(answer)})`).catch(() => {});
+    page.run(`__told(${id}, ${JSON.stringify(answer)})`).catch(() => {});
   };
   await session.prepare?.(page, browser);
-  await page.evaluate(`(${testFeed})(${memoryBytes})`);
-  await page.evaluate(
+  await page.run(`(${testFeed})(${memoryBytes})`);
+  await page.run(
     `(async () => { window.__feed = await (${session.pageScript})(${JSON.stringify({ facts: video.facts, url: "" })}, __host); })()`,
   );
   return {
     page,
     async see(seconds) {
-      const { data, ...seen } = await page.evaluate<SeenPicture & { data: string }>(`__see(${seconds})`);
+      const { data, ...seen } = await page.evaluate(`__see(${seconds})`, unchecked<SeenPicture & { data: string }>());
       return { ...seen, data: fromBase64(data) };
     },
     async read(...seconds) {
-      const seen = await page.evaluate<string[]>(`Promise.all(${JSON.stringify(seconds)}.map(__red))`);
+      const seen = await page.evaluate(`Promise.all(${JSON.stringify(seconds)}.map(__red))`, unchecked<string[]>());
       return seen.map((red) => readBarCode(fromBase64(red)));
     },
-    ahead: (seconds) => page.evaluate(`__feed.ahead(${JSON.stringify(seconds)})`),
+    ahead: (seconds) => page.run(`__feed.ahead(${JSON.stringify(seconds)})`),
     async whenAsked(count) {
       while (asked < count) await new Promise<void>((resolve) => (onAsked = resolve));
     },
-    closeFeed: () => page.evaluate("__feed.close()"),
-    account: async () => ({ ...(await page.evaluate<Omit<FeedAccount, "asked">>("__account()")), asked }),
+    closeFeed: () => page.run("__feed.close()"),
+    account: async () => ({ ...(await page.evaluate("__account()", unchecked<Omit<FeedAccount, "asked">>())), asked }),
   };
 }
 

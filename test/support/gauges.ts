@@ -6,6 +6,7 @@ import type { FrameRateInput } from "../../src/core/frame-rate.ts";
 import { htmlInCanvas } from "../../src/capture/html-in-canvas.ts";
 import { ringFile } from "../../src/browser/transport/ring-file.ts";
 import { openCaptures, type OpenCaptures } from "./open-captures.ts";
+import { unchecked } from "./unchecked.ts";
 
 /** Pages whose right picture is known: white bars on black, one below the other, whose length in pixels is a value. */
 export const gaugeSize: Size = { width: 320, height: 180 };
@@ -60,7 +61,7 @@ export function openGauges(page: string, rate: FrameRateInput, composition: Part
 
 /** Evaluates an expression in the composition's own window. */
 export function inComposition<Result>({ page }: CaptureSession, expression: string): Promise<Result> {
-  return page.evaluate<Result>(`document.querySelector("iframe").contentWindow.eval(${JSON.stringify(expression)})`);
+  return page.evaluate(`document.querySelector("iframe").contentWindow.eval(${JSON.stringify(expression)})`, unchecked<Result>());
 }
 
 async function readGauges(session: CaptureSession, { frames, expected }: GaugeCheck): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { BrowserPage } from "../../src/core/browser.ts";
 import { messageOf } from "../../src/core/errors.ts";
+import { pageBindings } from "../../src/browser/boundary.ts";
 import { MEDIA_ANSWER, MEDIA_BINDING, type AskedOfHost, type MediaAnswer, type MediaQuestion } from "../../src/browser/messages.ts";
 import { READER_KEY, FEEDS_KEY } from "../../src/browser/page/media/reader.ts";
 
@@ -23,11 +24,11 @@ export function mediaLink({ reader, feeds, answer }: LinkAnswers): MediaLinkDoub
   const asked: MediaQuestion[] = [];
   const answered = async (page: BrowserPage, question: MediaQuestion): Promise<unknown> => {
     if (question.ask === "reader") {
-      await page.evaluate(`void (globalThis.${READER_KEY} = ${reader})`);
+      await page.run(`void (globalThis.${READER_KEY} = ${reader})`);
       return null;
     }
     if (question.ask === "feed") {
-      for (const [name, feed] of Object.entries(feeds)) await page.evaluate(`void ((globalThis.${FEEDS_KEY} ??= {})["${name}"] = ${feed})`);
+      for (const [name, feed] of Object.entries(feeds)) await page.run(`void ((globalThis.${FEEDS_KEY} ??= {})["${name}"] = ${feed})`);
     }
     return answer(question);
   };
@@ -37,14 +38,14 @@ export function mediaLink({ reader, feeds, answer }: LinkAnswers): MediaLinkDoub
       (value: unknown) => ({ value: value ?? null }),
       (thrown: unknown) => ({ fault: messageOf(thrown) }),
     );
-    await page.evaluate(`${MEDIA_ANSWER}("${id}", ${JSON.stringify(said)})`);
+    await page.run(`${MEDIA_ANSWER}("${id}", ${JSON.stringify(said)})`);
   };
   return {
     asked,
     attach: (page) =>
-      page.bind(MEDIA_BINDING, (text) => {
+      page.bind(pageBindings.question(MEDIA_BINDING), (asked) => {
         // A page that is gone hears no answer.
-        void reply(page, JSON.parse(text) as AskedOfHost).catch(() => {});
+        void reply(page, asked).catch(() => {});
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "../../core/errors.ts";
 import type { Support } from "../../core/support.ts";
+import { pageAnswers } from "../boundary.ts";
 import type { TransportRequest, TransportSession } from "../../core/transport.ts";
 
 const PROBE_BYTES = 64 * 1024;
@@ -11,7 +12,7 @@ export async function probeTransport(
 ): Promise<Support> {
   try {
     await using session = await open({ ...place, slotBytes: PROBE_BYTES, slots: 2 });
-    const slot: number = await place.page.evaluate<number>("__framewright.probeSender()");
+    const slot: number = await place.page.evaluate("__framewright.probeSender()", pageAnswers.slot);
     const pixels = new Uint8Array(PROBE_BYTES);
     await session.take(slot, pixels);
     const wrongAt: number = pixels.findIndex((value, at) => value !== (at * 7) % 251);

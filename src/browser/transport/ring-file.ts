@@ -23,7 +23,7 @@ export function ringFile(): PixelTransport {
 async function openRing({ browser, page, slotBytes, slots }: TransportRequest): Promise<TransportSession> {
   const nonce = `framewright-ring-${crypto.randomUUID()}`;
   const config: SenderConfig = { kind: "ring-file", nonce, slotBytes, slots };
-  await page.evaluate(`__framewright.openSender(${JSON.stringify(config)})`);
+  await page.run(`__framewright.openSender(${JSON.stringify(config)})`);
   const file: FileHandle = await findRing(browser.profileFolder!, nonce, slotBytes * slots);
   const close = async (): Promise<void> => {
     await file.close().catch(() => {});

@@ -28,13 +28,18 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
   const arrived = new Map<number, Uint8Array>();
   const waiting = new Map<number, { resolve(pixels: Uint8Array): void; reject(reason: Error): void }>();
   let failure: Error | null = null;
-  const lose = (): void => {
-    failure = new Error("The page's WebSocket was closed");
+  const lose = (reason: Error): void => {
+    failure ??= reason;
     for (const { reject } of waiting.values()) reject(failure);
     waiting.clear();
   };
+  const closed = (): void => lose(new Error("The page's WebSocket was closed"));
   server.on("connection", (socket: WebSocket) => {
-    socket.on("message", (data: Buffer) => {
+    // The sender has one; every other comes from the page's own scripts.
+    if (server.clients.size > 1) return void lose(page.refuse("a WebSocket", "it connected to the renderer a second time"));
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      const why: string | null = invalidity(data, isBinary, slotBytes, slots);
+      if (why !== null) return void lose(page.refuse("a message of the WebSocket", why));
       const slot: number = data.readUInt32LE(0);
       const pixels: Uint8Array = data.subarray(HEADER_BYTES);
       const waiter = waiting.get(slot);
@@ -42,8 +47,9 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
       if (waiter) waiter.resolve(pixels);
       else arrived.set(slot, pixels);
     });
-    socket.on("close", lose);
-    socket.on("error", lose);
+    socket.on("close", closed);
+    // Also where a message is larger than the server takes.
+    socket.on("error", closed);
   });
   const arrival = (slot: number): Promise<Uint8Array> => {
     const pixels: Uint8Array | undefined = arrived.get(slot);
@@ -60,7 +66,7 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
   const config: SenderConfig = { kind: "websocket", url: `ws://127.0.0.1:${port}${path}`, slotBytes, slots };
   try {
     await browser.admit(port, page);
-    await page.evaluate(`__framewright.openSender(${JSON.stringify(config)})`);
+    await page.run(`__framewright.openSender(${JSON.stringify(config)})`);
   } catch (thrown) {
     await close();
     throw thrown;
@@ -75,4 +81,12 @@ async function openSocket({ browser, page, slotBytes, slots }: TransportRequest)
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What is wrong with a message; null where it is the pixels of one slot. */
+function invalidity(data: Buffer, isBinary: boolean, slotBytes: number, slots: number): string | null {
+  if (!isBinary) return "it is text";
+  if (data.length !== HEADER_BYTES + slotBytes) return `it has ${data.length} bytes instead of ${HEADER_BYTES + slotBytes}`;
+  const slot: number = data.readUInt32LE(0);
+  return slot < slots ? null : `it names slot ${slot}, and there are ${slots}`;
 }

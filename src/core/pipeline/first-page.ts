@@ -1,5 +1,6 @@
 import type { Browser } from "../browser.ts";
 import type { CaptureSession } from "../capture.ts";
+import { pageFaulty } from "../errors.ts";
 import type { ParsedJob } from "../job.ts";
 import { videoAsked, videoOf, type Video } from "../video.ts";
 import type { PageOpener } from "./page-opener.ts";
@@ -20,6 +21,7 @@ export async function openFirstPage(job: ParsedJob, opener: PageOpener, browser:
   const first: CaptureSession = await opener.openReference(browser, url, asked);
   let video: Video;
   try {
+    assertWeb(first.facts.url);
     video = videoOf(job, first.facts);
   } catch (thrown) {
     await first.close();
@@ -29,6 +31,19 @@ export async function openFirstPage(job: ParsedJob, opener: PageOpener, browser:
   if (isAsAsked) return { reference: first, video };
   await first.close();
   return { reference: await opener.openReference(browser, first.facts.url, video), video };
+}
+
+/**
+ * The host opens this address again, in other captures: it must be one that a page may go to by itself.
+ *
+ * @throws RenderError `page-failed`
+ */
+function assertWeb(url: string): void {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
+  throw pageFaulty(
+    url,
+    `it went to "${url.slice(0, 200)}" while it loaded, which is not an address of http or https. Keep the page where it is`,
+  );
 }
 
 function isEqual<Value extends object>(one: Value, other: Value): boolean {

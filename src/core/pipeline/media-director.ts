@@ -30,12 +30,17 @@ const STATISTICS_MS = 2_000;
 /** The page that pictures are compared with is fed as well. */
 const REFERENCES = 1;
 
+/** Files that the pages of a job may name. */
+const MOST_SOURCES = 10_000;
+
 /** A page that asks, and what was made ready for it, by injector. */
 interface AskingPage {
   readonly page: BrowserPage;
   readonly browser: Browser;
   readonly read: PageLink["read"];
   readonly prepared: Map<string, Promise<void>>;
+  /** The injector that feeds each source here: a page may ask no other. */
+  readonly feeds: Map<string, string>;
 }
 
 /** The media of a job: what is known of each file, who feeds each video, and the one budget for pictures. */
@@ -61,7 +66,13 @@ export class MediaDirector implements AsyncDisposable {
 
   /** Lets a page ask, before it loads the composition. */
   async attach(page: BrowserPage, browser: Browser): Promise<void> {
-    const asking: AskingPage = { page, browser, read: (source, start, end) => link.read(source, start, end), prepared: new Map() };
+    const asking: AskingPage = {
+      page,
+      browser,
+      read: (source, start, end) => link.read(source, start, end),
+      prepared: new Map(),
+      feeds: new Map(),
+    };
     const link: PageLink = await this.#options.host.link(page, this.#answersFor(asking));
     this.#links.push(link);
   }
@@ -130,7 +141,7 @@ export class MediaDirector implements AsyncDisposable {
   #answersFor(asking: AskingPage): MediaAnswers {
     return {
       facts: (source) => this.factsOf(source),
-      learned: (facts) => void this.#facts.set(facts.source, facts),
+      learned: (facts) => this.#learn(facts, asking),
       feed: async (facts) => {
         try {
           return await this.#feed(facts, asking);
@@ -139,10 +150,14 @@ export class MediaDirector implements AsyncDisposable {
           throw thrown;
         }
       },
-      failed: (injector, source, why) => this.#fail(injectionFailed(injector, source, why)),
+      failed: (injector, source, why) => {
+        assertFeeds(asking, injector, source);
+        this.#fail(injectionFailed(injector, source, why));
+      },
       ask: async (injector, source, question) => {
+        assertFeeds(asking, injector, source);
         const facts: MediaFacts | undefined = this.#facts.get(source);
-        if (facts === undefined) throw new TypeError(`Nobody told what "${source}" is`);
+        if (facts === undefined) throw new TypeError(`Unknown media source "${source}"`);
         const video: InjectedVideo = { facts, path: () => this.#pathBy(source, asking.read) };
         try {
           return await (await this.#session(injector)).answer(question, video);
@@ -154,10 +169,19 @@ export class MediaDirector implements AsyncDisposable {
     };
   }
 
-  async #feed(facts: MediaFacts, { page, browser, prepared }: AskingPage): Promise<ChosenFeed | null> {
+  #learn(facts: MediaFacts, { page }: AskingPage): void {
+    if (!this.#facts.has(facts.source) && this.#facts.size >= MOST_SOURCES)
+      throw page.refuse("a media source", `${MOST_SOURCES} others are known already`);
     this.#facts.set(facts.source, facts);
+  }
+
+  async #feed(facts: MediaFacts, asking: AskingPage): Promise<ChosenFeed | null> {
+    const { page, browser, prepared, feeds } = asking;
+    if (this.#plan === null) throw new TypeError("No injector has been chosen yet");
+    this.#learn(facts, asking);
     const name: string | null = await this.#injectorOf(facts);
     if (name === null) return null;
+    feeds.set(facts.source, name);
     const session: InjectorSession = await this.#session(name);
     const preparing: Promise<void> = prepared.get(name) ?? Promise.resolve(session.prepare?.(page, browser));
     prepared.set(name, preparing);
@@ -198,4 +222,10 @@ export class MediaDirector implements AsyncDisposable {
   #fail(failure: RenderError): void {
     this.#failure ??= failure;
   }
+}
+
+/** @throws RenderError `page-failed` where a page asks an injector that does not feed this source in it */
+function assertFeeds({ feeds, page }: AskingPage, injector: string, source: string): void {
+  if (feeds.get(source) !== injector)
+    throw page.refuse("a question about media", `the injector "${injector.slice(0, 100)}" does not feed "${source.slice(0, 200)}" here`);
 }

@@ -30,7 +30,9 @@ const remedies: Partial<Record<RenderErrorCode, Remedy>> = {
 
 /** For failures of a plan that was being carried out; whatever fails before there is a plan ends the render. */
 export function remedyFor(failure: unknown): Remedy {
-  return isRenderError(failure) ? remedyForCode(failure.code) : "none";
+  // A page that sends invalid messages does so in every capture.
+  if (!isRenderError(failure) || "invalidMessage" in failure.details) return "none";
+  return remedyForCode(failure.code);
 }
 
 export function remedyForCode(code: RenderErrorCode): Remedy {
