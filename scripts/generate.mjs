@@ -31,6 +31,7 @@ await write("rgba-to-i420-wasm.ts", "rgbaToI420Wasm", await compileKernel());
 await write("ring-file-worker.ts", "ringFileWorker", await bundle("senders/ring-file-worker.ts"));
 await write("early-script.ts", "earlyScript", await bundle("early.ts"));
 await write("shell-script.ts", "shellScript", await bundle("shell.ts"));
+await write("frame-keeper-script.ts", "frameKeeperScript", await bundle("frame-keeper.ts"));
 await write("top-page-script.ts", "topPageScript", await bundle("top-page.ts"));
 await write("averages-script.ts", "averagesScript", await bundle("averages.ts"));
 await write("encoder-script.ts", "encoderScript", await bundle("encoder.ts"));

@@ -1,13 +1,14 @@
 import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
 import type { BlockAverages } from "../core/blocks.ts";
-import { PageException, type Browser, type BrowserPage } from "../core/browser.ts";
+import { PageException, type Browser, type BrowserPage, type PageRealm } from "../core/browser.ts";
 import type { CaptureContext, CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureDistrusted, captureFailed, isRenderError, pageNavigated, seekFailed, type RenderError } from "../core/errors.ts";
-import { rawFrameBytes, type Frame, type FramePixels } from "../core/frame.ts";
+import { rawFrameBytes, type Frame, type FramePixels, type Size } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { TransportSession } from "../core/transport.ts";
 import { pageAnswers, pageBindings } from "../browser/boundary.ts";
+import { frameKeeperScript } from "../browser/generated/frame-keeper-script.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
 import {
   FRAME_BINDING,
@@ -50,19 +51,24 @@ export async function openShellSession(
   const page: BrowserPage = await browser.newPage(request.size);
   const exceptions = hearExceptions(page);
   let carrier: Carrier | null = null;
+  let keeper: PageRealm | null = null;
   try {
     const inbox = new FrameInbox({
-      onUnwanted: ({ at }) => void drop(page, at, carrier?.session ?? null),
+      onUnwanted: ({ at }) => {
+        if (at !== null && "handle" in at) keeper?.run(`__framewrightKeeper.release(${at.handle})`).catch(() => {});
+        else void drop(page, at, carrier?.session ?? null);
+      },
       onInvalid: (why) => page.refuse("a frame notice", why),
     });
     const address: FramedAddress = watchFramedAddress(page);
     await page.bind(pageBindings.frame(FRAME_BINDING), (notice) => inbox.push(notice));
     await page.bind(pageBindings.warning(WARN_BINDING), warn);
     await openShell(page, request, shell.pictureOf, attachMedia);
-    if (request.frameFormat !== "page") carrier = await openCarrier(request, browser, page, shell);
+    if (request.frameFormat === "page") keeper = await openKeeper(page, request.size);
+    else carrier = await openCarrier(request, browser, page, shell);
     const load = `__framewright.load(${JSON.stringify(request.url)}, ${request.readinessTimeoutMs})`;
     const facts: PageFacts = await whenReady(page, exceptions, load, request);
-    return new ShellSession(shell.capture, page, { ...facts, url: address.url ?? request.url }, request, inbox, carrier);
+    return new ShellSession(shell.capture, page, { ...facts, url: address.url ?? request.url }, request, inbox, { carrier, keeper });
   } catch (thrown) {
     await page.close();
     await carrier?.session.close();
@@ -70,6 +76,21 @@ export async function openShellSession(
   } finally {
     exceptions.stop();
   }
+}
+
+/** Where the frames of a page go. */
+interface FrameWay {
+  readonly carrier: Carrier | null;
+  /** The world that keeps frames of the format `page`. */
+  readonly keeper: PageRealm | null;
+}
+
+/** Out of reach of the composition, which shares the JavaScript of the shell. */
+async function openKeeper(page: BrowserPage, { width, height }: Size): Promise<PageRealm> {
+  const realm: PageRealm = await page.isolated();
+  await realm.run(frameKeeperScript);
+  await realm.run(`__framewrightOpenKeeper(${width}, ${height})`);
+  return realm;
 }
 
 /** An open transport and its name. */
@@ -123,10 +144,19 @@ class ShellSession implements CaptureSession {
   readonly #request: CaptureRequest;
   readonly #inbox: FrameInbox;
   readonly #carrier: TransportSession | null;
+  readonly #keeper: PageRealm | null;
   readonly #buffers: BufferPool;
   #lastRun: Promise<void> = Promise.resolve();
 
-  constructor(capture: string, page: BrowserPage, facts: PageFacts, request: CaptureRequest, inbox: FrameInbox, carrier: Carrier | null) {
+  constructor(
+    capture: string,
+    page: BrowserPage,
+    facts: PageFacts,
+    request: CaptureRequest,
+    inbox: FrameInbox,
+    { carrier, keeper }: FrameWay,
+  ) {
+    this.#keeper = keeper;
     this.#capture = capture;
     this.page = page;
     this.facts = facts;
@@ -195,7 +225,7 @@ class ShellSession implements CaptureSession {
     if (at === null) return makeFrame(index, null, size, frameRate, () => {});
     if ("handle" in at !== (frameFormat === "page"))
       throw this.page.refuse("a frame notice", `frame ${index} is not where frames of the format ${frameFormat} are`);
-    if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => release(this.page, at));
+    if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => this.#releaseKept(at.handle));
     if (at.slot >= SLOTS) throw this.page.refuse("a frame notice", `frame ${index} is in slot ${at.slot}, and there are ${SLOTS}`);
     const data: Uint8Array = this.#buffers.take();
     try {
@@ -207,6 +237,11 @@ class ShellSession implements CaptureSession {
     }
     const pixels: FramePixels = { format: frameFormat as "I420" | "RGBA", data };
     return makeFrame(index, pixels, size, frameRate, () => this.#buffers.give(data));
+  }
+
+  #releaseKept(handle: number): void {
+    // A page that is gone keeps nothing.
+    this.#keeper!.run(`__framewrightKeeper.release(${handle})`).catch(() => {});
   }
 
   #failureOf(end: ShellRunEnd): Error | null {

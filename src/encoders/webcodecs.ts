@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from "../core/base64.ts";
-import type { BrowserPage } from "../core/browser.ts";
+import type { BrowserPage, PageRealm } from "../core/browser.ts";
 import { aborted, encoderFailed, encoderStalled, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
 import type {
   EncodeRequest,
@@ -106,6 +106,8 @@ class WebCodecsSession implements EncoderSession {
   readonly #request: EncodeRequest;
   readonly #context: EncoderContext;
   readonly #page: BrowserPage;
+  /** Where the encoder is; null before it is opened. */
+  #realm: PageRealm | null = null;
   readonly #writer: ContainerWriter;
   readonly #sound: SoundEncoding | null;
   readonly #framesPerKey: number;
@@ -171,9 +173,12 @@ class WebCodecsSession implements EncoderSession {
     const session = new WebCodecsSession(request, context, page, writer, sound);
     try {
       if (page !== context.page) await openOwnDocument(page);
-      await page.bind(pageBindings.chunk(CHUNK_BINDING), (notice) => session.#receive(notice));
-      await page.run(encoderScript);
-      await page.run(`__framewrightEncoder.open(${JSON.stringify(settings)})`);
+      // Kept frames are there as well; no other script can answer in the encoder's place.
+      const realm: PageRealm = await page.isolated();
+      session.#realm = realm;
+      await realm.bind(pageBindings.chunk(CHUNK_BINDING), (notice) => session.#receive(notice));
+      await realm.run(encoderScript);
+      await realm.run(`__framewrightEncoder.open(${JSON.stringify(settings)})`);
     } catch (thrown) {
       await session.abort();
       throw isRenderError(thrown) ? thrown : encoderFailed(NAME, messageOf(thrown), {}, thrown);
@@ -205,7 +210,7 @@ class WebCodecsSession implements EncoderSession {
     };
     if (isKey) this.#lastKey = start;
     this.#starts.push(start);
-    await this.#guarded("write", this.#page.run(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
+    await this.#guarded("write", this.#realm!.run(`__framewrightEncoder.encode(${JSON.stringify(toEncode)})`));
   }
 
   async #writeSound(until: number): Promise<void> {
@@ -237,7 +242,7 @@ class WebCodecsSession implements EncoderSession {
   }
 
   async #flush(): Promise<void> {
-    await this.#page.run("__framewrightEncoder.finish()");
+    await this.#realm!.run("__framewrightEncoder.finish()");
     await this.#muxing;
     await this.#closeOwnPage();
     await this.#writeHeld(this.#framesIn);
@@ -307,7 +312,7 @@ class WebCodecsSession implements EncoderSession {
   async #abort(): Promise<void> {
     this.#fault ??= aborted("the encoder was told to stop");
     // A page that is gone took the encoder with it.
-    await this.#page.run("globalThis.__framewrightEncoder?.close()").catch(() => {});
+    await this.#realm?.run("globalThis.__framewrightEncoder?.close()").catch(() => {});
     await this.#muxing.catch(() => {});
     await this.#writer.cancel();
     await this.#sound?.[Symbol.asyncDispose]();

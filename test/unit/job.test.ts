@@ -82,6 +82,7 @@ describe("a job", () => {
       streaming: { enabled: true, maxDurationSeconds: null },
       sound: { enabled: true, codec: null, bitrate: null, loudness: null },
       media: { injector: null, cacheBytes: null },
+      limits: { maxFrames: 10_000_000, maxSeconds: null, mediaBytes: 8 * 1024 ** 3 },
       capture: null,
       encoder: null,
       crossOrigin: "omit",

@@ -13,8 +13,11 @@ export function openCanvasStage(width: number, height: number, alpha: boolean): 
   document.body.append(composition);
   const picture: HTMLCanvasElement = document.createElement("canvas");
   Object.assign(picture, { width, height });
+  picture.style.display = "none";
+  document.body.append(picture);
   const context = picture.getContext("2d", { alpha, willReadFrequently: true })!;
   return {
+    canvas: picture,
     get view(): Window {
       return composition.contentWindow!;
     },

@@ -1,22 +1,27 @@
 import type { FramePlace } from "../messages.ts";
-import { pageFrames } from "./page-frames.ts";
+import { TAKE_EVENT, TAKEN_EVENT, type FrameToTake, type TakenFrame } from "./kept-frames.ts";
 import type { I420Converter } from "./pixels/i420-converter.ts";
-import { i420Frame } from "./pixels/i420-frame.ts";
-import { FreeSlots, type Sender, type SenderBuffer } from "./senders/sender.ts";
+import type { Sender, SenderBuffer } from "./senders/sender.ts";
+import type { Stage } from "./stage.ts";
+
+/** What the stage shows, ready to be taken. */
+export interface PaintedFrame {
+  readonly index: number;
+  readonly timestampUs: number;
+  /** The first of a run is never taken for a repetition. */
+  readonly isFirst: boolean;
+}
 
 /** Takes painted frames to where the host wants them. */
 export interface Delivery {
   /**
-   * Takes one frame and closes it; the first of a run is never taken for a repetition. Resolves when the page may go on; `arrived` when the host may have the pixels, with
+   * Takes one frame off the stage. Resolves when the stage may be painted again; `arrived` when the host may have the pixels, with
    * null where they are those of the frame before.
    */
-  deliver(frame: VideoFrame, index: number, isFirst: boolean): Promise<{ readonly arrived: Promise<FramePlace | null> }>;
+  deliver(stage: Stage, painted: PaintedFrame): Promise<{ readonly arrived: Promise<FramePlace | null> }>;
   /** The host is done with the pixels. */
   release(place: FramePlace): void;
 }
-
-/** Frames that may wait in the page for an encoder there. */
-const PAGE_FRAMES = 4;
 
 // The copies are made here, on the main thread: in a worker they cost ten times as much (see docs/decisions/0003).
 
@@ -27,7 +32,8 @@ export function deliverRgba(sender: Sender, byteLength: number): Delivery {
     new Uint32Array(byteLength / 4),
   ];
   return {
-    async deliver(frame, _index, isFirst) {
+    async deliver(stage, { timestampUs, isFirst }) {
+      const frame: VideoFrame = stage.frame(timestampUs);
       await frame.copyTo(pixels, { format: "RGBA" }).finally(() => frame.close());
       if (!isFirst && areEqual(pixels, last)) return { arrived: Promise.resolve(null) };
       const buffer: SenderBuffer = await sender.acquire();
@@ -42,8 +48,8 @@ export function deliverRgba(sender: Sender, byteLength: number): Delivery {
 /** I420 to the host: three eighths of the bytes, and no conversion is left for the encoder. */
 export function deliverI420(sender: Sender, converter: I420Converter): Delivery {
   return {
-    async deliver(frame, _index, isFirst) {
-      const picture = await convert(frame, converter);
+    async deliver(stage, { timestampUs, isFirst }) {
+      const picture = await convert(stage.frame(timestampUs), converter);
       if (picture.equalsLast && !isFirst) return { arrived: Promise.resolve(null) };
       const buffer: SenderBuffer = await sender.acquire();
       buffer.bytes.set(picture.planes);
@@ -54,28 +60,23 @@ export function deliverI420(sender: Sender, converter: I420Converter): Delivery 
 }
 
 /**
- * Frames stay in the page, for an encoder that runs there. They are kept as I420: left to itself, Chromium converts for an
- * encoder with the matrix of BT.601.
+ * Frames stay in the page, for an encoder that runs there: the keeper in the isolated world takes them off the stage (see
+ * `kept-frames.ts`). They are kept as I420: left to itself, Chromium converts for an encoder with the matrix of BT.601.
  */
-export function deliverInPage(converter: I420Converter): Delivery {
-  const free = new FreeSlots(PAGE_FRAMES);
-  const frames: Map<number, VideoFrame> = pageFrames();
-  return {
-    async deliver(frame, index, isFirst) {
-      const { timestamp } = frame;
-      const { planes, equalsLast } = await convert(frame, converter);
-      if (equalsLast && !isFirst) return { arrived: Promise.resolve(null) };
-      await free.take();
-      frames.set(index, i420Frame(planes, converter.width, converter.height, timestamp));
-      return { arrived: Promise.resolve({ handle: index }) };
-    },
-    release(place) {
-      if (!("handle" in place)) return;
-      frames.get(place.handle)?.close();
-      if (frames.delete(place.handle)) free.give(0);
-    },
-  };
-}
+export const deliverInPage: Delivery = {
+  async deliver({ canvas }, painted) {
+    const { index, result } = await new Promise<TakenFrame>((resolve) => {
+      canvas.addEventListener(TAKEN_EVENT, (event) => resolve(JSON.parse((event as CustomEvent<string>).detail) as TakenFrame), {
+        once: true,
+      });
+      canvas.dispatchEvent(new CustomEvent(TAKE_EVENT, { detail: JSON.stringify(painted satisfies FrameToTake), bubbles: true }));
+    });
+    if (typeof result === "object") throw new Error(result.fault);
+    return { arrived: Promise.resolve(result === "repeats" ? null : { handle: index }) };
+  },
+  // The host tells the keeper.
+  release() {},
+};
 
 /** Ends at the first pixel that differs: a frame that moves costs next to nothing. */
 function areEqual(a: Uint32Array, b: Uint32Array): boolean {

@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from "../../core/base64.ts";
 import type { EncodedChunk, EncoderNotice, EncoderSettings, FrameToEncode } from "../messages.ts";
-import { pageFrames } from "./page-frames.ts";
+import { keptFrames } from "./kept-frames.ts";
 import { i420Frame } from "./pixels/i420-frame.ts";
 import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
 
@@ -86,7 +86,7 @@ class PageEncoder {
 
   async #frameOf(picture: NonNullable<FrameToEncode["picture"]>): Promise<VideoFrame> {
     if ("handle" in picture) {
-      const kept: VideoFrame | undefined = pageFrames().get(picture.handle);
+      const kept: VideoFrame | undefined = keptFrames().get(picture.handle);
       if (!kept) throw new Error(`the page holds no frame ${picture.handle}`);
       return kept.clone();
     }

@@ -22,7 +22,7 @@ import type { Composition } from "./composition.ts";
 import { deliverI420, deliverInPage, deliverRgba, type Delivery } from "./delivery.ts";
 import { DepthScenes } from "./depth-scenes.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
-import { createI420Converter, type I420Converter } from "./pixels/i420-converter.ts";
+import { createI420Converter } from "./pixels/i420-converter.ts";
 import { rootsFromNow, type PaintedRoot } from "./painted-roots.ts";
 import { scaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
 import { openRingFile } from "./senders/ring-file.ts";
@@ -139,7 +139,11 @@ class Shell {
         }
         this.#stage.draw();
         const sample = samples.has(index) ? { sample: this.#averages() } : {};
-        const { arrived } = await delivery.deliver(this.#stage.frame(frameTimestampUs(index, frameRate)), index, index === start);
+        const { arrived } = await delivery.deliver(this.#stage, {
+          index,
+          timestampUs: frameTimestampUs(index, frameRate),
+          isFirst: index === start,
+        });
         const told: Promise<void> = tell(index, arrived, sample).finally(() => underWay.delete(told));
         underWay.add(told);
       } catch (thrown) {
@@ -268,8 +272,8 @@ class Shell {
 
   async #openDelivery(format: ShellRun["format"]): Promise<Delivery> {
     if (format === "RGBA") return deliverRgba(this.#sender!, this.#width * this.#height * 4);
-    const converter: I420Converter = await createI420Converter(this.#width, this.#height);
-    return format === "page" ? deliverInPage(converter) : deliverI420(this.#sender!, converter);
+    if (format === "page") return deliverInPage;
+    return deliverI420(this.#sender!, await createI420Converter(this.#width, this.#height));
   }
 }
 

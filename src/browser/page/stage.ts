@@ -23,6 +23,8 @@ export interface Stage {
   update(): Promise<boolean>;
   /** Paints the composition on white, as a browser shows a page without a background; on nothing where alpha is kept. */
   draw(): void;
+  /** What is painted on. In the document. */
+  readonly canvas: HTMLCanvasElement;
   /** The painted picture; the caller closes it. Making it is where the raster happens. */
   frame(timestampUs: number): VideoFrame;
   readPixels(): ImageData;
@@ -51,6 +53,7 @@ export function openStage(width: number, height: number, alpha: boolean): Stage 
     isDamaged = true;
   };
   return {
+    canvas,
     get view(): Window {
       return composition.contentWindow!;
     },
