@@ -2,7 +2,6 @@ import { mediaReaderScript } from "../browser/generated/media-reader-script.ts";
 import { pageAnswers } from "../browser/boundary.ts";
 import type { ClipToMix, PageMixAnswer } from "../browser/messages.ts";
 import { READER_KEY } from "../browser/page/media/reader.ts";
-import { fromBase64 } from "../core/base64.ts";
 import { PageException } from "../core/browser.ts";
 import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
 import type { MediaFacts } from "../core/media.ts";
@@ -64,7 +63,7 @@ async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: Mi
     for (let first = 0; first < sum.sampleCount; first += PIECE) {
       if (signal.aborted) throw aborted(signal.reason);
       const end: number = Math.min(sum.sampleCount, first + PIECE);
-      const answer: PageMixAnswer = await waited(page.evaluate(`${KEY}.samples(${first}, ${end})`, pageAnswers.mix), context);
+      const answer: PageMixAnswer<Uint8Array> = await waited(page.evaluate(`${KEY}.samples(${first}, ${end})`, pageAnswers.mix), context);
       if ("fault" in answer) throw mediaUnreadable(answer.source, answer.fault);
       if (answer.samples !== null) sum.add(first, samplesOf(answer.samples));
     }
@@ -103,8 +102,7 @@ async function waited<Value>(work: Promise<Value>, { signal, inactivityTimeoutMs
   }
 }
 
-function samplesOf(text: string): Float32Array {
-  // A copy: bytes of a pool begin anywhere, samples at multiples of four.
-  const bytes: Uint8Array<ArrayBuffer> = Uint8Array.from(fromBase64(text));
-  return new Float32Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 4));
+/** A copy: bytes of a pool begin anywhere, samples at multiples of four. */
+function samplesOf(bytes: Uint8Array): Float32Array {
+  return new Float32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.byteLength / 4));
 }

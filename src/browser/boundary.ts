@@ -4,6 +4,7 @@
  * the rest of the program can take from an attacker, not merely what our scripts send.
  */
 import * as v from "valibot";
+import { fromStrictBase64 } from "../core/base64.ts";
 import type { PageBinding, ReadPageValue } from "../core/browser.ts";
 import type { DeclaredBy } from "../core/capture.ts";
 import type { FrameCacheStatistics } from "../core/frame-cache.ts";
@@ -51,13 +52,15 @@ const listLimits = { warnings: 1_000, urls: 10_000, names: 1_000, media: 10_000,
 /** Seconds: thirty years. */
 const LONGEST_SECONDS = 1e9;
 const LARGEST_SIDE = 16_384;
-/** A piece of a recording is 2^18 samples of 4 bytes, as base64. */
-const PIECE_CHARACTERS: number = Math.ceil(2 ** 20 / 3) * 4;
+/** A piece of a recording is 2^18 samples of 4 bytes. */
+const PIECE_BYTES: number = 2 ** 20;
 /** https://webaudio.github.io/web-audio-api/#sample-rates, and the most channels of a buffer in Chromium. */
 const [LOWEST_SAMPLE_RATE, HIGHEST_SAMPLE_RATE, MOST_CHANNELS] = [3_000, 768_000, 32] as const;
 /** Pieces of five seconds: a day of sound. */
 const MOST_PIECES = 20_000;
 
+/** Of so many bytes as base64. */
+const charactersOf = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 const text = (characters: number) =>
   v.pipe(v.string("must be text"), v.maxLength(characters, `must have at most ${characters} characters`));
 const flag = v.boolean("must be true or false");
@@ -79,12 +82,9 @@ const seconds = finite(-LONGEST_SECONDS, LONGEST_SECONDS);
 const list = <Schema extends v.GenericSchema>(item: Schema, most: number) =>
   v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`));
 const frameIndex = whole(0, Number.MAX_SAFE_INTEGER);
-const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
-const base64 = (characters: number) =>
-  v.pipe(
-    text(characters),
-    v.check((said) => said.length % 4 === 0 && BASE64.test(said), "must be base64"),
-  );
+/** Bytes of a page, decoded. */
+type Bytes = Uint8Array<ArrayBuffer>;
+const base64 = (characters: number) => v.pipe(text(characters), v.transform(fromStrictBase64));
 
 /** A number that JSON could not carry, such as NaN, arrives as null: what is made of it is judged later, with its own message. */
 const anyNumber = v.pipe(
@@ -164,7 +164,7 @@ const framePlace: v.GenericSchema<unknown, FramePlace> = v.union(
   [v.strictObject({ slot: whole(0, 1_000) }), v.strictObject({ handle: frameIndex })],
   "must be a slot or a handle",
 );
-const frameNotice: v.GenericSchema<unknown, FrameNotice> = v.strictObject({
+const frameNotice: v.GenericSchema<unknown, FrameNotice<Bytes>> = v.strictObject({
   index: frameIndex,
   at: v.nullable(framePlace),
   sample: v.exactOptional(base64(textLimits.frame)),
@@ -175,7 +175,7 @@ const shellRunEnd: v.GenericSchema<unknown, ShellRunEnd> = v.variant("ended", [
   v.strictObject({ ended: v.literal("navigated"), index: frameIndex, url: text(textLimits.url) }),
   v.strictObject({ ended: v.literal("depth-scene"), index: frameIndex }),
 ]);
-const shellSample: v.GenericSchema<unknown, ShellSample> = v.union(
+const shellSample: v.GenericSchema<unknown, ShellSample<Bytes>> = v.union(
   [
     v.strictObject({ averages: base64(textLimits.frame) }),
     v.strictObject({ depthScene: v.literal(true) }),
@@ -200,27 +200,27 @@ const heardScore: v.GenericSchema<unknown, HeardScore> = v.strictObject({
   clips: list(soundClip, listLimits.clips),
   pieces: whole(0, MOST_PIECES),
 });
-const heardPiece: v.GenericSchema<unknown, HeardPiece> = v.pipe(
+const heardPiece: v.GenericSchema<unknown, HeardPiece<Bytes>> = v.pipe(
   v.strictObject({
     sampleRate: finite(LOWEST_SAMPLE_RATE, HIGHEST_SAMPLE_RATE),
     start: seconds,
     continues: flag,
-    channels: v.pipe(list(base64(PIECE_CHARACTERS), MOST_CHANNELS), v.minLength(1, "must have a channel")),
+    channels: v.pipe(list(base64(charactersOf(PIECE_BYTES)), MOST_CHANNELS), v.minLength(1, "must have a channel")),
   }),
   v.check(({ channels }) => channels.every(({ length }) => length === channels[0]!.length), "channels must be equally long"),
 );
 
-const encodedChunk: v.GenericSchema<unknown, EncodedChunk> = v.strictObject({
+const encodedChunk: v.GenericSchema<unknown, EncodedChunk<Bytes>> = v.strictObject({
   isKey: flag,
   data: base64(textLimits.chunk),
   description: v.exactOptional(base64(1_000_000)),
   codec: v.exactOptional(v.pipe(text(100), v.regex(/^[\w.-]+$/, "must be a codec string"))),
 });
-const encoderNotice: v.GenericSchema<unknown, EncoderNotice> = v.union(
+const encoderNotice: v.GenericSchema<unknown, EncoderNotice<Bytes>> = v.union(
   [v.strictObject({ chunk: encodedChunk }), v.strictObject({ fault: text(textLimits.words) })],
   "must be a chunk or a fault",
 );
-const encodedSound: v.GenericSchema<unknown, EncodedSound> = v.strictObject({
+const encodedSound: v.GenericSchema<unknown, EncodedSound<Bytes>> = v.strictObject({
   data: base64(textLimits.chunk),
   samples: whole(0, 10_000_000),
   description: v.exactOptional(base64(1_000_000)),
@@ -249,10 +249,10 @@ const canaryLook: v.GenericSchema<unknown, CanaryLook> = v.strictObject({
   isDamaged: flag,
 });
 
-const pageMix: v.GenericSchema<unknown, PageMixAnswer> = v.union(
+const pageMix: v.GenericSchema<unknown, PageMixAnswer<Bytes>> = v.union(
   [
     // Five seconds of two channels.
-    v.strictObject({ samples: v.nullable(base64(Math.ceil((5 * 48_000 * 2 * 4) / 3 + 4))) }),
+    v.strictObject({ samples: v.nullable(base64(charactersOf(5 * 48_000 * 2 * 4))) }),
     v.strictObject({ source: text(textLimits.url), fault: text(textLimits.words) }),
   ],
   "must be samples or a fault",
@@ -263,22 +263,22 @@ export interface PageAnswers {
   readonly opened: ReadPageValue<OpenedComposition | UnreadyComposition>;
   readonly seekEnd: ReadPageValue<SeekEnd>;
   readonly runEnd: ReadPageValue<ShellRunEnd>;
-  readonly sample: ReadPageValue<ShellSample>;
-  /** Of a picture, as base64. */
-  readonly averages: ReadPageValue<string>;
+  readonly sample: ReadPageValue<ShellSample<Bytes>>;
+  /** Of a picture. */
+  readonly averages: ReadPageValue<Bytes>;
   readonly heard: ReadPageValue<HeardEnd | "reload">;
-  readonly piece: ReadPageValue<HeardPiece>;
+  readonly piece: ReadPageValue<HeardPiece<Bytes>>;
   readonly words: ReadPageValue<string | null>;
   readonly flag: ReadPageValue<boolean>;
   readonly origin: ReadPageValue<string>;
   readonly slot: ReadPageValue<number>;
   readonly canary: ReadPageValue<CanaryLook>;
   readonly codec: ReadPageValue<string | null>;
-  readonly encodedSounds: ReadPageValue<readonly EncodedSound[]>;
-  /** Bytes of a media file as base64: at most as many as were asked for. */
-  bytes(most: number): ReadPageValue<string>;
+  readonly encodedSounds: ReadPageValue<readonly EncodedSound<Bytes>[]>;
+  /** Of a media file: at most as many as were asked for. */
+  bytes(most: number): ReadPageValue<Bytes>;
   readonly cacheStatistics: ReadPageValue<FrameCacheStatistics | null>;
-  readonly mix: ReadPageValue<PageMixAnswer>;
+  readonly mix: ReadPageValue<PageMixAnswer<Bytes>>;
 }
 
 export const pageAnswers: PageAnswers = {
@@ -297,16 +297,16 @@ export const pageAnswers: PageAnswers = {
   slot: reader(whole(0, 1_000)),
   canary: reader(canaryLook),
   codec: reader(v.nullable(text(100))),
-  encodedSounds: reader<readonly EncodedSound[]>(list(encodedSound, 10_000)),
-  bytes: (most) => reader(base64(Math.ceil(most / 3) * 4)),
+  encodedSounds: reader<readonly EncodedSound<Bytes>[]>(list(encodedSound, 10_000)),
+  bytes: (most) => reader(base64(charactersOf(most))),
   cacheStatistics: reader(v.nullable(cacheStatistics)),
   mix: reader(pageMix),
 };
 
 /** The functions of the host that pages can call, by the names that they have there. */
 export const pageBindings: {
-  frame(name: string): PageBinding<FrameNotice>;
-  chunk(name: string): PageBinding<EncoderNotice>;
+  frame(name: string): PageBinding<FrameNotice<Bytes>>;
+  chunk(name: string): PageBinding<EncoderNotice<Bytes>>;
   warning(name: string): PageBinding<string>;
   question(name: string): PageBinding<AskedOfHost>;
 } = {

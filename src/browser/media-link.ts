@@ -1,4 +1,3 @@
-import { fromBase64 } from "../core/base64.ts";
 import type { BrowserPage } from "../core/browser.ts";
 import { messageOf } from "../core/errors.ts";
 import type { MediaAnswers, PageLink } from "../core/media-link.ts";
@@ -15,7 +14,7 @@ export async function linkMedia(page: BrowserPage, answers: MediaAnswers): Promi
     read: async (source, start, end) => {
       await answering.openReader();
       const call = `${READER_KEY}.bytes(${JSON.stringify(source)}, ${start}, ${end})`;
-      return fromBase64(await page.evaluate(call, pageAnswers.bytes(end - start)));
+      return page.evaluate(call, pageAnswers.bytes(end - start));
     },
     // A page that is gone keeps nothing.
     statistics: () => page.evaluate(`globalThis.__framewrightMediaStatistics?.() ?? null`, pageAnswers.cacheStatistics).catch(() => null),

@@ -1,4 +1,4 @@
-/** What host and page say to one another: JSON, in protocol calls and bindings. */
+/** What host and page say to one another: JSON, in protocol calls and bindings. Bytes cross as base64; the boundary gives them decoded. */
 import type { CompositionSettings, Declared, PageFacts } from "../core/capture.ts";
 import type { FrameRate } from "../core/frame-rate.ts";
 import type { MediaFacts } from "../core/media.ts";
@@ -33,14 +33,14 @@ export interface HeardScore {
 export type HeardEnd = HeardScore | { readonly navigatedTo: string };
 
 /** So much of what the page made itself. */
-export interface HeardPiece {
+export interface HeardPiece<Bytes = string> {
   readonly sampleRate: number;
   /** Seconds of the video. */
   readonly start: number;
   /** It goes on where the piece before it ends. */
   readonly continues: boolean;
-  /** Samples as 32-bit floats, one text of base64 a channel. */
-  readonly channels: readonly string[];
+  /** Samples as 32-bit floats, one list a channel. */
+  readonly channels: readonly Bytes[];
 }
 
 /** What the host asks the page to mix. JSON. */
@@ -50,8 +50,8 @@ export interface ClipToMix {
   readonly loopEndSeconds: number | null;
 }
 
-/** A stretch of what the page mixed: 32-bit floats as base64, null of silence; or whose file could not be heard, and why. */
-export type PageMixAnswer = { readonly samples: string | null } | { readonly source: string; readonly fault: string };
+/** A stretch of what the page mixed: 32-bit floats, null of silence; or whose file could not be heard, and why. */
+export type PageMixAnswer<Bytes = string> = { readonly samples: Bytes | null } | { readonly source: string; readonly fault: string };
 
 /** The function of the top window by which the host answers: `(id, MediaAnswer)`. */
 export const MEDIA_ANSWER = "__framewrightMediaAnswer";
@@ -125,12 +125,12 @@ export type SenderConfig =
 export type FramePlace = { readonly slot: number } | { readonly handle: number };
 
 /** What the shell tells of each frame. */
-export interface FrameNotice {
+export interface FrameNotice<Bytes = string> {
   readonly index: number;
   /** Null: the pixels are those of the frame before. */
   readonly at: FramePlace | null;
-  /** Block averages as base64, where they were asked for. */
-  readonly sample?: string;
+  /** Block averages, where they were asked for. */
+  readonly sample?: Bytes;
 }
 
 /** A range of frames for the shell to capture. */
@@ -148,9 +148,9 @@ export type ShellRunEnd =
   | { readonly ended: "navigated"; readonly index: number; readonly url: string }
   | { readonly ended: "depth-scene"; readonly index: number };
 
-/** What the shell saw at one frame: block averages as base64, a scene that it cannot paint, another page, or why it sees nothing. */
-export type ShellSample =
-  | { readonly averages: string }
+/** What the shell saw at one frame: block averages, a scene that it cannot paint, another page, or why it sees nothing. */
+export type ShellSample<Bytes = string> =
+  | { readonly averages: Bytes }
   | { readonly depthScene: true }
   | { readonly navigatedTo: string }
   | { readonly captureFailed: string };
@@ -182,15 +182,14 @@ export interface FrameToEncode {
 }
 
 /** What the page's encoder tells. */
-export type EncoderNotice = { readonly chunk: EncodedChunk } | { readonly fault: string };
+export type EncoderNotice<Bytes = string> = { readonly chunk: EncodedChunk<Bytes> } | { readonly fault: string };
 
 /** One encoded picture. They come in the order in which the pictures went in, and none is left out. */
-export interface EncodedChunk {
+export interface EncodedChunk<Bytes = string> {
   readonly isKey: boolean;
-  /** base64 */
-  readonly data: string;
-  /** The decoder's configuration as base64, where it came with this chunk: of H.264 the avcC box. */
-  readonly description?: string;
+  readonly data: Bytes;
+  /** The decoder's configuration, where it came with this chunk: of H.264 the avcC box. */
+  readonly description?: Bytes;
   readonly codec?: string;
 }
 
@@ -202,12 +201,11 @@ export interface SoundEncoderSettings {
 }
 
 /** One encoded piece of sound, in order. */
-export interface EncodedSound {
-  /** base64 */
-  readonly data: string;
+export interface EncodedSound<Bytes = string> {
+  readonly data: Bytes;
   readonly samples: number;
-  /** The decoder's configuration as base64, where it came with this piece. */
-  readonly description?: string;
+  /** The decoder's configuration, where it came with this piece. */
+  readonly description?: Bytes;
 }
 
 /** What a page that encodes sound offers, as `__framewrightSoundEncoder`. */

@@ -10,19 +10,11 @@ import type { TransportSession } from "../core/transport.ts";
 import { pageAnswers, pageBindings } from "../browser/boundary.ts";
 import { frameKeeperScript } from "../browser/generated/frame-keeper-script.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
-import {
-  FRAME_BINDING,
-  WARN_BINDING,
-  type FrameNotice,
-  type PictureOf,
-  type ShellRun,
-  type ShellRunEnd,
-  type ShellSample,
-} from "../browser/messages.ts";
+import { FRAME_BINDING, WARN_BINDING, type PictureOf, type ShellRun, type ShellRunEnd, type ShellSample } from "../browser/messages.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { watchFramedAddress, type FramedAddress } from "./document-address.ts";
 import { makeFrame } from "./frames.ts";
-import { FrameInbox } from "./frame-inbox.ts";
+import { FrameInbox, type ReceivedNotice } from "./frame-inbox.ts";
 import { assertKeepsAlpha } from "./kept-alpha.ts";
 import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 import { readAverages } from "./read-averages.ts";
@@ -120,12 +112,12 @@ function depthSceneAppeared(capture: string, index: number): RenderError {
 }
 
 /** Gives the place of a picture back to the page. */
-function release(page: BrowserPage, at: FrameNotice["at"]): void {
+function release(page: BrowserPage, at: ReceivedNotice["at"]): void {
   if (at !== null) tell(page, `__framewright.release(${JSON.stringify(at)})`);
 }
 
 /** The same for one that nobody takes: its pixels may still be on their way, and would be taken for those of the next in its slot. */
-async function drop(page: BrowserPage, at: FrameNotice["at"], carrier: TransportSession | null): Promise<void> {
+async function drop(page: BrowserPage, at: ReceivedNotice["at"], carrier: TransportSession | null): Promise<void> {
   // Where they do not come any more, the next take says so.
   if (at !== null && "slot" in at) await carrier?.drop(at.slot).catch(() => {});
   release(page, at);
@@ -182,7 +174,7 @@ class ShellSession implements CaptureSession {
     try {
       for (let index = range.start; index < range.end; index++) {
         if (signal?.aborted === true) throw aborted(signal.reason);
-        const notice: FrameNotice = await this.#inbox.next(index);
+        const notice: ReceivedNotice = await this.#inbox.next(index);
         if (notice.sample !== undefined) onSample?.(index, readAverages(this.page, size, notice.sample));
         yield await this.#frameOf(notice);
       }
@@ -193,7 +185,7 @@ class ShellSession implements CaptureSession {
   }
 
   async sample(index: number): Promise<BlockAverages> {
-    let sample: ShellSample;
+    let sample: ShellSample<Uint8Array>;
     try {
       sample = await this.page.evaluate(`__framewright.sample(${index})`, pageAnswers.sample);
     } catch (thrown) {
@@ -219,7 +211,7 @@ class ShellSession implements CaptureSession {
     return this.page.evaluate(UNPLANNED_CALL, pageAnswers.words);
   }
 
-  async #frameOf(notice: FrameNotice): Promise<Frame> {
+  async #frameOf(notice: ReceivedNotice): Promise<Frame> {
     const { index, at } = notice;
     const { size, frameRate, frameFormat } = this.#request;
     if (at === null) return makeFrame(index, null, size, frameRate, () => {});

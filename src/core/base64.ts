@@ -26,6 +26,27 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(pieces.join(""));
 }
 
+/**
+ * The same of a text that comes from elsewhere: decoders of runtimes differ in what they skip.
+ *
+ * @throws TypeError where it is not base64 with its padding
+ */
+export function fromStrictBase64(text: string): Uint8Array<ArrayBuffer> {
+  const padding: number = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const bytes: Uint8Array<ArrayBuffer> | null = text.length % 4 === 0 ? decodedOrNull(text) : null;
+  // What a decoder skips is missing behind it.
+  if (bytes === null || bytes.length !== (text.length / 4) * 3 - padding) throw new TypeError("must be base64");
+  return bytes;
+}
+
+function decodedOrNull(text: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    return fromBase64(text);
+  } catch {
+    return null;
+  }
+}
+
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const native: Base64Constructor = Uint8Array as unknown as Base64Constructor;
   if (native.fromBase64) return native.fromBase64(text);

@@ -22,11 +22,7 @@ interface PieceEncoder extends AsyncDisposable {
   finish(): Promise<readonly EncodedPiece[]>;
 }
 
-interface EncodedPiece {
-  readonly data: Uint8Array;
-  readonly samples: number;
-  readonly description?: Uint8Array<ArrayBuffer>;
-}
+type EncodedPiece = EncodedSound<Uint8Array<ArrayBuffer>>;
 
 /** Null where this browser encodes so; what it lacks otherwise, in words. */
 export async function soundLack({ codec, bitrate }: AudioRequest, browser: Browser): Promise<string | null> {
@@ -171,8 +167,8 @@ const pcmEncoder: PieceEncoder = {
 /** In a page of its own: encoding beside pictures would take their time. */
 async function openPageEncoder(codec: PageCodec, bitrate: number, browser: Browser): Promise<PieceEncoder> {
   const page: BrowserPage = await encoderPage(codec, browser);
-  const called = async (call: string): Promise<readonly EncodedPiece[]> =>
-    (await page.evaluate(`__framewrightSoundEncoder.${call}`, pageAnswers.encodedSounds)).map(pieceOf);
+  const called = (call: string): Promise<readonly EncodedPiece[]> =>
+    page.evaluate(`__framewrightSoundEncoder.${call}`, pageAnswers.encodedSounds);
   try {
     await page.run(`__framewrightSoundEncoder.open(${JSON.stringify(settingsOf(bitrate))})`);
   } catch (thrown) {
@@ -210,8 +206,4 @@ async function scriptOf(codec: PageCodec): Promise<string> {
 
 function settingsOf(bitrate: number): SoundEncoderSettings {
   return { sampleRate: SAMPLE_RATE, channels: CHANNELS, bitrate };
-}
-
-function pieceOf({ data, samples, description }: EncodedSound): EncodedPiece {
-  return { data: fromBase64(data), samples, ...(description === undefined ? {} : { description: fromBase64(description) }) };
 }

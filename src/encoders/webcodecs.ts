@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from "../core/base64.ts";
+import { toBase64 } from "../core/base64.ts";
 import type { BrowserPage, PageRealm } from "../core/browser.ts";
 import { aborted, encoderFailed, encoderStalled, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
 import type {
@@ -257,7 +257,7 @@ class WebCodecsSession implements EncoderSession {
     if (this.#page !== this.#context.page) await this.#page.close();
   }
 
-  #receive(notice: EncoderNotice): void {
+  #receive(notice: EncoderNotice<Uint8Array>): void {
     if ("fault" in notice) {
       this.#fault ??= encoderFailed(NAME, notice.fault);
       return;
@@ -268,7 +268,7 @@ class WebCodecsSession implements EncoderSession {
     });
   }
 
-  async #mux({ data, isKey, description, codec }: EncodedChunk): Promise<void> {
+  async #mux({ data, isKey, description, codec }: EncodedChunk<Uint8Array>): Promise<void> {
     const { width, height } = this.#request.size;
     const start: number | undefined = this.#starts.shift();
     if (start === undefined) throw this.#page.refuse("an encoded picture", "more pictures came out of the encoder than went in");
@@ -279,10 +279,10 @@ class WebCodecsSession implements EncoderSession {
         codedWidth: width,
         codedHeight: height,
         colorSpace: BT709,
-        ...(description === undefined ? {} : { description: fromBase64(description) }),
+        ...(description === undefined ? {} : { description }),
       };
     await this.#writeHeld(start);
-    this.#held = { data: fromBase64(data), isKey, start };
+    this.#held = { data, isKey, start };
   }
 
   /** A picture lasts until the next one begins, or until the end. */

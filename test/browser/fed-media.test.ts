@@ -554,7 +554,7 @@ describe("media that cannot be fed", () => {
     const more = { "/levels.webm": { type: "video/webm", body: await readFile(folder.path("levels.webm")) } };
     const link = mediaLink({
       reader: `({ sourceOf: async (url) => url, read: async (source) => ({ source, durationSeconds: 2, byteLength: 9, audio: null,
-        video: { codec: "vp9", size: { width: 64, height: 64 }, rotation: 0, hasAlpha: false, frameRate: 30, decodesInPage: true } }) })`,
+        video: { codec: "vp9", size: { width: 64, height: 64 }, rotation: 0, hasAlpha: false, tickSeconds: 0.001, frameRate: 30, decodesInPage: true } }) })`,
       feeds: {},
       answer: ({ ask }) => (ask === "feed" ? { injector: null, cacheBytes: 0 } : null),
     });

@@ -271,7 +271,8 @@ function withScript(browser: Browser, source: string): Browser {
       key === "newPage"
         ? async (size: { width: number; height: number }): Promise<BrowserPage> => {
             const page: BrowserPage = await target.newPage(size);
-            await page.send("Page.addScriptToEvaluateOnNewDocument", { source });
+            // Where the encoder is.
+            await page.send("Page.addScriptToEvaluateOnNewDocument", { source, worldName: "framewright" });
             return page;
           }
         : Reflect.get(target, key),

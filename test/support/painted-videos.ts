@@ -46,7 +46,7 @@ const READER = `({
       source: await this.sourceOf(url),
       durationSeconds: frames / rate,
       byteLength: text.length,
-      video: { codec: "painted", size: { width, height }, rotation: 0, hasAlpha: false, frameRate: rate, decodesInPage: false },
+      video: { codec: "painted", size: { width, height }, rotation: 0, hasAlpha: false, tickSeconds: 0.001, frameRate: rate, decodesInPage: false },
       audio: video.sounds ? { codec: "painted", sampleRate: 48000, channels: 2, decodesInPage: false } : null,
     };
   },
