@@ -1,8 +1,9 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { outputNotWritable } from "../core/errors.ts";
 import type { MeasuredCosts } from "../core/policy/costs.ts";
 import type { FileSink } from "../core/sink.ts";
+import { makePrivateFolder } from "../process/private-folder.ts";
 import { userCacheFolder } from "../process/user-cache.ts";
 import { openFileSink } from "./file-sink.ts";
 
@@ -30,7 +31,7 @@ export async function measuredHere(): Promise<MeasuredCosts | null> {
 /** Keeps a table for the policy: from now on it goes by it. Gives the file's path. @throws RenderError `output-not-writable` */
 export async function keepCosts(costs: MeasuredCosts): Promise<string> {
   const file: string = costsFile();
-  await mkdir(dirname(file), { recursive: true }).catch((thrown: unknown) => {
+  await makePrivateFolder(dirname(file)).catch((thrown: unknown) => {
     throw outputNotWritable(file, thrown);
   });
   await writeCosts(costs, file);
