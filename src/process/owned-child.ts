@@ -7,18 +7,21 @@ import { atExit } from "./at-exit.ts";
  */
 export function spawnOwned(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   // First the watcher: a child that runs without one could be left behind.
-  const watcher: Watcher = watch();
+  startWatcher();
   const child: ChildProcess = spawn(command, args, options);
-  if (child.pid === undefined) {
-    watcher.release();
+  const id: number | undefined = child.pid;
+  if (id === undefined) {
+    endUnusedWatcher();
     return child;
   }
-  watcher.tell(`+ ${child.pid}`);
+  running.add(id);
+  tell(`+ ${id}`);
   const forget: () => void = atExit(() => void child.kill("SIGKILL"));
   child.once("exit", () => {
     forget();
-    watcher.tell(`- ${child.pid}`);
-    watcher.release();
+    running.delete(id);
+    tell(`- ${id}`);
+    endUnusedWatcher();
   });
   return child;
 }
@@ -37,48 +40,46 @@ while read -r sign id; do
 done
 for id in $ids; do kill -9 "$id"; done`;
 
-interface Watcher {
-  tell(line: string): void;
-  /** May be called once by each user. */
-  release(): void;
-}
+/** Ids of the children that run. */
+const running = new Set<number>();
 
-interface SharedWatcher {
-  readonly child: ChildProcess;
-  /** Children that it watches. */
-  users: number;
-}
+/** One for all children; null while none runs. */
+let watcher: ChildProcess | null = null;
 
-/** One for all children that run at the same time. */
-let shared: SharedWatcher | null = null;
+/** A watcher that was killed is replaced, but not without end: some systems allow none. */
+let replacements = 5;
 
-const noWatcher: Watcher = { tell() {}, release() {} };
-
-function watch(): Watcher {
-  if (process.platform === "win32") return noWatcher;
-  shared ??= startWatcher();
-  const own: SharedWatcher = shared;
-  own.users++;
-  return {
-    tell: (line) => void own.child.stdin?.write(`${line}\n`),
-    release() {
-      if (--own.users > 0) return;
-      own.child.stdin?.end();
-      if (shared === own) shared = null;
-    },
-  };
-}
-
-function startWatcher(): SharedWatcher {
+function startWatcher(): void {
+  if (watcher !== null || process.platform === "win32") return;
   // Detached: in a session of its own, no signal to this process's group reaches it.
-  const child: ChildProcess = spawn("/bin/sh", ["-c", SCRIPT], { cwd: "/", detached: true, env: {}, stdio: ["pipe", "ignore", "ignore"] });
-  const started: SharedWatcher = { child, users: 0 };
-  const forget = (): void => {
-    // The next child gets another one.
-    if (shared === started) shared = null;
+  const started: ChildProcess = spawn("/bin/sh", ["-c", SCRIPT], {
+    cwd: "/",
+    detached: true,
+    env: {},
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  watcher = started;
+  const onEnd = (): void => {
+    if (watcher !== started) return;
+    watcher = null;
+    if (running.size === 0 || replacements-- <= 0) return;
+    startWatcher();
+    for (const id of running) tell(`+ ${id}`);
   };
-  child.once("error", forget);
-  child.once("exit", forget);
-  child.stdin?.on("error", forget);
-  return started;
+  started.once("error", () => {
+    if (watcher === started) watcher = null;
+  });
+  started.once("exit", onEnd);
+  // It has ended.
+  started.stdin?.on("error", () => {});
+}
+
+function tell(line: string): void {
+  watcher?.stdin?.write(`${line}\n`);
+}
+
+function endUnusedWatcher(): void {
+  if (running.size > 0) return;
+  watcher?.stdin?.end();
+  watcher = null;
 }
