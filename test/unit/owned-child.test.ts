@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { findFfmpeg } from "../../src/ffmpeg/find.ts";
@@ -37,18 +38,29 @@ describe("a child process", { timeout: 30_000 }, () => {
     },
   );
 
-  it.skipIf(process.platform === "win32")("ends although the terminal interrupted its owner's group first", async () => {
+  it.skipIf(process.platform === "win32")("ends although its owner's whole group was interrupted before", async () => {
     await using place = await scratch();
-    const { executablePath } = await findFfmpeg();
-    // In a group of its own, as a terminal starts it; this one ignores what the terminal sends.
-    const args = ["-c", 'trap "" INT; exec "$0" "$@"', process.execPath, "--import", "tsx", OWNER, executablePath, place.path("out.raw")];
+    // As an ffmpeg that does not end when the terminal interrupts it.
+    await writeFile(place.path("ffmpeg"), "#!/bin/sh\ntrap '' INT\necho frame=1\nexec sleep 1000\n", { mode: 0o755 });
+    const args = [
+      "-c",
+      'trap "" INT; exec "$0" "$@"',
+      process.execPath,
+      "--import",
+      "tsx",
+      OWNER,
+      place.path("ffmpeg"),
+      place.path("out.raw"),
+    ];
     const owner: ChildProcess = spawn("/bin/sh", args, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
     await once(owner.stdout!, "data");
-    const started: ProcessFacts[] = descendants().filter(({ parent }) => parent === owner.pid);
+    const started = (): ProcessFacts[] => descendants().filter(({ parent }) => parent === owner.pid);
+    await expect.poll(() => started().map(({ commandLine }) => commandLine), settings).toContain("sleep 1000");
+    const all: ProcessFacts[] = started();
     process.kill(-owner.pid!, "SIGINT");
     owner.kill("SIGKILL");
     await once(owner, "exit");
-    await expect.poll(() => namesAlive(started), settings).toEqual([]);
+    await expect.poll(() => namesAlive(all), settings).toEqual([]);
   });
 
   it("that has ended leaves no watcher behind it, and one that others need stays", async () => {
