@@ -78,7 +78,7 @@ async function unpackForThisProcess(archives: ChromiumArchives): Promise<string>
 function findArchives(): ChromiumArchives | null {
   let root: string;
   try {
-    root = join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), "..");
+    root = join(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")), "..");
   } catch {
     return null;
   }
