@@ -1,9 +1,9 @@
-import { rmSync } from "node:fs";
-import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskFull, isRenderError, messageOf, soundFailed, type RenderError } from "../core/errors.ts";
 import { atExit } from "../process/at-exit.ts";
+import { makeTemporaryFolder, removeTemporaryFolder, removeTemporaryFolderNow } from "../process/temporary-folder.ts";
 
 /** Where a mix and what goes into it lie while they are needed. Whoever makes it removes it. */
 export interface SoundFolder {
@@ -30,10 +30,10 @@ export async function makeSoundFolder(mixer: string, parent: string = tmpdir()):
     if (code === "ENOSPC" || code === "EDQUOT") return full(thrown);
     return soundFailed(mixer, null, messageOf(thrown), thrown);
   };
-  const path: string = await mkdtemp(join(parent, "framewright-sound-")).catch(async (thrown: unknown) => {
+  const path: string = await makeTemporaryFolder(parent, "sound").catch(async (thrown: unknown) => {
     throw await faultOf(thrown);
   });
-  const forget: () => void = atExit(() => rmSync(path, { recursive: true, force: true }));
+  const forget: () => void = atExit(() => removeTemporaryFolderNow(path));
   let files = 0;
   return {
     path,
@@ -41,7 +41,7 @@ export async function makeSoundFolder(mixer: string, parent: string = tmpdir()):
     faultOf,
     full,
     async remove() {
-      await rm(path, { recursive: true, force: true }).catch(() => {});
+      await removeTemporaryFolder(path).catch(() => {});
       forget();
     },
   };

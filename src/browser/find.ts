@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 import { browserMissing } from "../core/errors.ts";
+import { packagedChromium, type PackagedChromium } from "./packaged-chromium.ts";
 
 /** A browser that can be started on this host. */
 export interface BrowserInstall {
@@ -25,7 +21,7 @@ const fullBrowsers: readonly string[] = ["chromium", "chromium-browser", "google
  * Looks in: the path that was asked for, FRAMEWRIGHT_BROWSER, headless shells on the PATH, the browser that Playwright
  * installed, the package @sparticuz/chromium, full browsers on the PATH.
  *
- * @throws RenderError `browser-missing`
+ * @throws RenderError `browser-missing`, `browser-launch-failed` where the package cannot be unpacked
  */
 export async function findBrowser(asked?: string): Promise<BrowserInstall> {
   const named: string | undefined = asked ?? process.env["FRAMEWRIGHT_BROWSER"];
@@ -59,31 +55,9 @@ async function installedByPlaywright(): Promise<BrowserInstall | null> {
   return { executablePath, foundIn: "Playwright's browsers", environment: {} };
 }
 
-/**
- * Without one outline font on the host, Chromium draws no text while a web font loads, and now and then gives the web font
- * up for good: then the font that the package carries is shown to it.
- */
-const SYSTEM_FONTS = "/etc/fonts/fonts.conf";
-
-/** The package carries a compressed headless shell and unpacks it into the folder for temporary files at the first use. */
 async function fromSparticuz(): Promise<BrowserInstall | null> {
-  const sparticuz: typeof import("@sparticuz/chromium") | null = await import("@sparticuz/chromium").catch(() => null);
-  if (sparticuz === null) return null;
-  const executablePath: string = await sparticuz.default.executablePath();
-  const foundIn = "@sparticuz/chromium";
-  const fonts: Record<string, string> = existsSync(SYSTEM_FONTS) ? {} : { FONTCONFIG_PATH: join(tmpdir(), "fonts") };
-  if (await starts(executablePath)) return { executablePath, foundIn, environment: fonts };
-  // The host lacks libraries such as NSS: the package brings those as well, in an archive that it unpacks only on Lambda.
-  const archive: string = join(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")), "..", "bin", "al2023.tar.br");
-  await sparticuz.inflate(archive);
-  return { executablePath, foundIn, environment: { ...fonts, LD_LIBRARY_PATH: join(tmpdir(), "al2023", "lib") } };
-}
-
-async function starts(executablePath: string): Promise<boolean> {
-  return promisify(execFile)(executablePath, ["--version"]).then(
-    () => true,
-    () => false,
-  );
+  const packaged: PackagedChromium | null = await packagedChromium();
+  return packaged && { ...packaged, foundIn: "@sparticuz/chromium" };
 }
 
 async function isExecutable(path: string): Promise<boolean> {

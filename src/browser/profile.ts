@@ -1,31 +1,36 @@
-import { rmSync } from "node:fs";
-import { rm, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { atExit } from "../process/at-exit.ts";
-import { makeTemporaryFolder } from "../process/temporary-folder.ts";
+import {
+  makeTemporaryFolder,
+  removeAbandonedFolders,
+  removeTemporaryFolder,
+  removeTemporaryFolderNow,
+} from "../process/temporary-folder.ts";
 
-const PREFIX = "framewright-profile-";
 const SHARED_MEMORY = "/dev/shm";
 /** A profile with a ring of four 4K frames in RGBA and the browser's own files, with room to spare. */
 const ROOM_BYTES = 512 * 1024 * 1024;
 
 /**
  * Makes a folder for a browser's profile, in memory where the host has a memory file system with room: frames pass
- * through a file of the profile. Folders of processes that ended without cleaning up are removed on the way.
+ * through a file of the profile. Every render starts a browser: what processes that ended left in the folders for temporary
+ * files, of whatever kind, is removed here.
  */
 export async function createProfile(): Promise<string> {
-  return makeTemporaryFolder((await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir(), PREFIX);
+  for (const parent of new Set([SHARED_MEMORY, tmpdir()])) await removeAbandonedFolders(parent);
+  return makeTemporaryFolder((await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir(), "profile");
 }
 
-/** Processes of the browser that end last may still write while the folder is emptied: hence the retries. */
-export async function removeProfile(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 25 });
+/** Processes of the browser that end last may still write while the folder is emptied. */
+export function removeProfile(folder: string): Promise<void> {
+  return removeTemporaryFolder(folder);
 }
 
 /** Removes the folder too where this process ends first; the answer takes that back. */
 export function removeProfileAtExit(folder: string): () => void {
   // While the browser still writes this may fail; the next launch removes what is left.
-  return atExit(() => rmSync(folder, { recursive: true, force: true }));
+  return atExit(() => removeTemporaryFolderNow(folder));
 }
 
 async function hasRoom(folder: string): Promise<boolean> {

@@ -32,7 +32,7 @@ export class FrameFolder {
   static async make(path: string, format: HostPixels["format"], output: Pick<FileSink, "name" | "freeBytes">): Promise<FrameFolder> {
     const folder = new FrameFolder(path, format, output);
     try {
-      await mkdir(path);
+      await mkdir(path, { mode: 0o700 });
     } catch (thrown) {
       await folder.remove();
       throw outputNotWritable(output.name, thrown);

@@ -1,8 +1,11 @@
-import { rmSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile, type FileHandle } from "node:fs/promises";
+import { constants, rmSync } from "node:fs";
+import { lstat, open, readdir, rename, rm, utimes, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { atExit } from "../process/at-exit.ts";
-import { isGone, ownIdentity, type ProcessIdentity } from "../process/process-identity.ts";
+import * as v from "valibot";
+import { readJsonFile } from "../process/json-file.ts";
+import { isGone, ownershipSchema, ownRecord, RECORD_BYTES, type OwnershipRecord } from "../process/ownership.ts";
+import { makePrivateFolder } from "../process/private-folder.ts";
 import { userCacheFolder } from "../process/user-cache.ts";
 
 export interface PictureStoreOptions {
@@ -41,11 +44,19 @@ const ENTRY = ".kept";
 const PARTIAL = ".partial";
 const LEASE = ".lease";
 
-/** What a lease file says. */
-interface Lease extends ProcessIdentity {
+/** What a lease file contains. JSON. */
+interface Lease {
+  readonly owner: OwnershipRecord;
   /** The file name of the entry. */
   readonly entry: string;
 }
+
+const leaseSchema: v.GenericSchema<unknown, Lease> = v.object({ owner: ownershipSchema, entry: v.pipe(v.string(), v.maxLength(255)) });
+
+/** Links are not followed; Windows has no such flag. */
+const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+/** Pictures of films are nobody else's business. */
+const OWN_FILE = 0o600;
 
 /** A lease that nobody can ask about, of another host that shares the folder or cut off, counts for a day. */
 const LEASE_LASTS_MS: number = 24 * 3600 * 1000;
@@ -54,14 +65,16 @@ const stores = new Map<string, PictureStore>();
 
 /** The store of a folder; a process has one of each. */
 export function pictureStore({ folder, limitBytes = DEFAULT_LIMIT_BYTES }: PictureStoreOptions = {}): PictureStore {
-  const path: string = folder ?? join(userCacheFolder(), "framewright", "pictures");
+  const parent: string = join(userCacheFolder(), "framewright");
+  const path: string = folder ?? join(parent, "pictures");
   const key = `${limitBytes}\n${path}`;
-  const store: PictureStore = stores.get(key) ?? new FolderStore(path, limitBytes);
+  const store: PictureStore = stores.get(key) ?? new FolderStore(path, limitBytes, folder === undefined ? parent : null);
   stores.set(key, store);
   return store;
 }
 
 class FolderStore implements PictureStore {
+  readonly #parent: string | null;
   readonly #folder: string;
   readonly #limitBytes: number;
   readonly #leases = new Set<string>();
@@ -70,7 +83,9 @@ class FolderStore implements PictureStore {
   /** Only one looks for room at a time: two would each remove what the other was about to. */
   #making: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, limitBytes: number) {
+  /** @param parent of the folder, where that is ours too */
+  constructor(folder: string, limitBytes: number, parent: string | null) {
+    this.#parent = parent;
     this.#folder = folder;
     this.#limitBytes = limitBytes;
   }
@@ -80,10 +95,10 @@ class FolderStore implements PictureStore {
     let lease: string | null = null;
     try {
       await this.#prepared();
-      await stat(join(this.#folder, entry));
+      if (!(await lstat(join(this.#folder, entry))).isFile()) return null;
       // From the lease on nobody removes it; whether that came too late, the opening tells.
       lease = await this.#lease(entry);
-      const file: FileHandle = await open(join(this.#folder, entry), "r");
+      const file: FileHandle = await open(join(this.#folder, entry), READ_FLAGS);
       const stored: StoredBytes | null = await storedBytes(file, () => this.#release(lease!));
       if (stored === null) {
         await this.#release(lease);
@@ -117,7 +132,7 @@ class FolderStore implements PictureStore {
     const partial: string = join(this.#folder, `${lease}${PARTIAL}`);
     let file: FileHandle | null = null;
     try {
-      file = await open(partial, "wx+");
+      file = await open(partial, "wx+", OWN_FILE);
       // Others that look for room see from now on how much this one takes.
       await file.truncate(byteLength);
       if (!(await this.#makeRoom(0))) throw new Error("The pictures in use fill the cache");
@@ -149,7 +164,8 @@ class FolderStore implements PictureStore {
 
   /** Makes the folder, and removes what processes left that are gone. */
   async #prepare(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    await makePrivateFolder(this.#parent ?? this.#folder);
+    await makePrivateFolder(this.#folder);
     const names: readonly string[] = await readdir(this.#folder);
     // In this order: whoever writes had its lease before it wrote.
     const partials: readonly string[] = names.filter((name) => name.endsWith(PARTIAL));
@@ -166,7 +182,8 @@ class FolderStore implements PictureStore {
     if (this.#leases.size === 0) this.#forget = atExit(() => this.#releaseAllNow());
     this.#leases.add(lease);
     try {
-      await writeFile(join(this.#folder, `${lease}${LEASE}`), JSON.stringify({ ...(await ownIdentity()), entry } satisfies Lease));
+      const content: Lease = { owner: await ownRecord(), entry };
+      await writeFile(join(this.#folder, `${lease}${LEASE}`), JSON.stringify(content), { flag: "wx", mode: OWN_FILE });
     } catch (thrown) {
       await this.#release(lease);
       throw thrown;
@@ -193,11 +210,11 @@ class FolderStore implements PictureStore {
     for (const file of await readdir(this.#folder)) {
       if (!file.endsWith(LEASE)) continue;
       const name: string = file.slice(0, -LEASE.length);
-      const said: Lease | null = await readFile(join(this.#folder, file), "utf8")
-        .then((text) => JSON.parse(text) as Lease)
+      const said: Lease | null = await readJsonFile(join(this.#folder, file), leaseSchema, RECORD_BYTES)
+        .then(({ value }) => value)
         // One that is just being written says nothing yet.
         .catch(() => null);
-      const isOver: boolean = (said !== null && (await isGone(said))) || (await isOld(join(this.#folder, file)));
+      const isOver: boolean = (said !== null && (await isGone(said.owner))) || (await isOld(join(this.#folder, file)));
       if (isOver && !this.#leases.has(name)) dead.push(name);
       else live.set(name, said?.entry ?? null);
     }
@@ -228,13 +245,13 @@ class FolderStore implements PictureStore {
 
   /** Null for one that another process has just removed. */
   async #fileFacts(name: string): Promise<{ readonly name: string; readonly bytes: number; readonly usedMs: number } | null> {
-    const facts = await stat(join(this.#folder, name)).catch(() => null);
+    const facts = await lstat(join(this.#folder, name)).catch(() => null);
     return facts && { name, bytes: facts.size, usedMs: facts.mtimeMs };
   }
 }
 
 async function isOld(path: string): Promise<boolean> {
-  const facts = await stat(path).catch(() => null);
+  const facts = await lstat(path).catch(() => null);
   return facts !== null && Date.now() - facts.mtimeMs > LEASE_LASTS_MS;
 }
 

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { atExit } from "../process/at-exit.ts";
+import { spawnOwned } from "../process/owned-child.ts";
 
 /** A running ffmpeg, owned by whoever started it. */
 export interface FfmpegProcess {
@@ -92,7 +92,7 @@ async function startOwned(
   stdio: ("pipe" | "ignore")[],
   onSaid: ((text: string) => void) | undefined,
 ): Promise<OwnedProcess> {
-  const child: ChildProcess = spawn(executablePath, args, {
+  const child: ChildProcess = spawnOwned(executablePath, args, {
     stdio,
     windowsHide: true,
     // SVT-AV1 greets on its standard error, where the reason of a failure shall be; 1 leaves it its errors.
@@ -102,7 +102,6 @@ async function startOwned(
     child.once("spawn", resolve);
     child.once("error", reject);
   });
-  const forget: () => void = atExit(() => void child.kill("SIGKILL"));
   let stderrTail = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     stderrTail = (stderrTail + text).slice(-TAIL_CHARACTERS);
@@ -113,10 +112,7 @@ async function startOwned(
   // Errors after the start, such as a kill that is not permitted, show in how it ends.
   child.on("error", () => {});
   const ended: Promise<FfmpegEnd> = new Promise((resolve) => {
-    child.once("close", (code, signal) => {
-      forget();
-      resolve({ code, signal, stderrTail: stderrTail.trim() });
-    });
+    child.once("close", (code, signal) => resolve({ code, signal, stderrTail: stderrTail.trim() }));
   });
   const kill = async (): Promise<void> => {
     child.stdin?.destroy();

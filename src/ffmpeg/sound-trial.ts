@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Container } from "../core/formats.ts";
 import { CHANNELS, SAMPLE_RATE, type AudioRequest } from "../core/sound.ts";
+import { spawnOwned } from "../process/owned-child.ts";
 import { muxerOf } from "./arguments.ts";
 import type { FfmpegBuild } from "./build.ts";
 import { soundOutput } from "./sound-choice.ts";
@@ -27,7 +28,7 @@ export async function soundFault(container: Container, audio: AudioRequest, buil
 /** What it said where it failed; null where it did not. */
 function runTrial(executablePath: string, args: readonly string[]): Promise<string | null> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(executablePath, args, {
+    const child: ChildProcess = spawnOwned(executablePath, args, {
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
       timeout: TRIAL_LIMIT_MS,

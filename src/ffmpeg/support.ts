@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { EncodeRequest } from "../core/encoder.ts";
 import { isRenderError, messageOf } from "../core/errors.ts";
 import type { Support } from "../core/support.ts";
 import { codecChoice, ffmpegArguments, muxerOf } from "./arguments.ts";
+import { spawnOwned } from "../process/owned-child.ts";
 import { ffmpegBuild, type FfmpegBuild } from "./build.ts";
 import { isLack, type CodecChoice, type CodecLack } from "./codec-choice.ts";
 import { findFfmpeg } from "./find.ts";
@@ -88,7 +89,7 @@ interface TrialEnd {
 
 function runTrial(executablePath: string, args: readonly string[], signal: AbortSignal | undefined): Promise<TrialEnd> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(executablePath, args, {
+    const child: ChildProcess = spawnOwned(executablePath, args, {
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
       timeout: TRIAL_LIMIT_MS,

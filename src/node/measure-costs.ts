@@ -1,4 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureCosts as measureWith, type MeasureOptions } from "../bench/measure-costs.ts";
@@ -10,6 +9,7 @@ import type { OpenVideoPictures } from "../injectors/host-pictures.ts";
 import { url } from "../injectors/url.ts";
 import { webcodecs } from "../injectors/webcodecs.ts";
 import type { FrameInjector } from "../core/injector.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../process/temporary-folder.ts";
 import { benchPages } from "./bench-pages.ts";
 import { openPictureServer } from "./picture-server.ts";
 import { builtInParts, nodeHost, type NodeRenderOptions } from "./render.ts";
@@ -37,7 +37,7 @@ export interface NodeMeasureOptions
  */
 export async function measureCosts(options: NodeMeasureOptions = {}): Promise<MeasuredCosts> {
   const { basis = "measured on this host", parts, onStep, quick, roles, injectorRounds, signal } = options;
-  const folder: string = await mkdtemp(join(tmpdir(), "framewright-bench-"));
+  const folder: string = await makeTemporaryFolder(tmpdir(), "bench");
   try {
     return await measureWith({
       ...{ basis, folder, pages: benchPages(), host: nodeHost(options), machine: await machineWords(options.ffmpeg) },
@@ -49,7 +49,7 @@ export async function measureCosts(options: NodeMeasureOptions = {}): Promise<Me
       ...(signal && { signal }),
     });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { outputNotWritable } from "../core/errors.ts";
 import type { MeasuredCosts } from "../core/policy/costs.ts";
 import type { FileSink } from "../core/sink.ts";
+import { makePrivateFolder, refuseForeign } from "../process/private-folder.ts";
 import { userCacheFolder } from "../process/user-cache.ts";
 import { openFileSink } from "./file-sink.ts";
 
@@ -14,15 +15,18 @@ export function costsFile(): string {
   return join(userCacheFolder(), "framewright", "costs.json");
 }
 
-/** What the parts cost on this host; null where nobody measured it, or only for another version of this package. */
+/**
+ * What the parts cost on this host; null where nobody measured it, or only for another version of this package, or where another
+ * user can write the file.
+ */
 export async function measuredHere(): Promise<MeasuredCosts | null> {
-  const text: string | null = await readFile(costsFile(), "utf8").catch(() => null);
-  if (text === null) return null;
+  const file: string = costsFile();
   try {
-    const costs = JSON.parse(text) as MeasuredCosts;
+    refuseForeign(dirname(file), await lstat(dirname(file)));
+    const costs = JSON.parse(await readFile(file, "utf8")) as MeasuredCosts;
     return costs.version === COSTS_VERSION ? costs : null;
   } catch {
-    // A table that was cut off says nothing; the next bench writes it anew.
+    // No table, or one that was cut off: the next bench writes another.
     return null;
   }
 }
@@ -30,7 +34,7 @@ export async function measuredHere(): Promise<MeasuredCosts | null> {
 /** Keeps a table for the policy: from now on it goes by it. Gives the file's path. @throws RenderError `output-not-writable` */
 export async function keepCosts(costs: MeasuredCosts): Promise<string> {
   const file: string = costsFile();
-  await mkdir(dirname(file), { recursive: true }).catch((thrown: unknown) => {
+  await makePrivateFolder(dirname(file)).catch((thrown: unknown) => {
     throw outputNotWritable(file, thrown);
   });
   await writeCosts(costs, file);

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { open, rm, stat, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +7,7 @@ import type { MediaFiles, ReadFromPage } from "../core/media.ts";
 import { allows, reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
 import { Supervisor } from "../core/pipeline/supervisor.ts";
 import { atExit } from "../process/at-exit.ts";
-import { makeTemporaryFolder } from "../process/temporary-folder.ts";
+import { makeTemporaryFolder, removeTemporaryFolder, removeTemporaryFolderNow } from "../process/temporary-folder.ts";
 import { freeBytesAt } from "./file-sink.ts";
 
 export interface MediaFilesOptions {
@@ -174,12 +173,12 @@ interface CopyFolder {
 }
 
 async function makeCopyFolder(parent: string): Promise<CopyFolder> {
-  const folder: string = await makeTemporaryFolder(parent, "framewright-media-");
-  const forget: () => void = atExit(() => rmSync(folder, { recursive: true, force: true }));
+  const folder: string = await makeTemporaryFolder(parent, "media");
+  const forget: () => void = atExit(() => removeTemporaryFolderNow(folder));
   return {
     folder,
     async remove() {
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await removeTemporaryFolder(folder);
       forget();
     },
   };

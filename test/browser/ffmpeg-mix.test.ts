@@ -449,7 +449,7 @@ describe("the finished mix", () => {
       expect(differences(new Float32Array(Uint8Array.from(bytes).buffer), await sound.read(0, RATE + 1))).toBe(0);
       expect(await sound.read(500, 510)).toEqual(samplesOf(tone(1000), 1).subarray(1000, 1020));
       // What went into it is gone already.
-      expect(await readdir(`${folder.folder}/${(await folder.list())[0]}`)).toEqual(["mix.wav"]);
+      expect((await readdir(`${folder.folder}/${(await folder.list())[0]}`)).toSorted()).toEqual([".framewright-owner.json", "mix.wav"]);
     }
     expect(await folder.list()).toEqual([]);
   });

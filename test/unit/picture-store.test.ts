@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { pictureStore, type PictureStore, type StoredBytes } from "../../src/ffmpeg/picture-store.ts";
-import { ownIdentity } from "../../src/process/process-identity.ts";
+import { ownRecord } from "../../src/process/ownership.ts";
+import { isRoot } from "../support/mounts.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -71,14 +72,15 @@ describe("the store of pictures", () => {
   it("removes what killed processes left, and nothing of those that live", async () => {
     const ended = spawn(process.execPath, ["--eval", ""]);
     await once(ended, "close");
-    const gone = { processId: ended.pid!, host: hostname(), startedAt: "1", entry: "x.kept" };
-    const alive = { ...(await ownIdentity()), entry: "y.kept" };
+    const own = await ownRecord();
+    const gone = { owner: { ...own, processId: ended.pid! }, entry: "x.kept" };
+    const alive = { owner: own, entry: "y.kept" };
     await writeFile(join(folder, "dead.lease"), JSON.stringify(gone));
     await writeFile(join(folder, "dead.partial"), "half");
     await writeFile(join(folder, "live.lease"), JSON.stringify(alive));
     await writeFile(join(folder, "live.partial"), "half");
     // An id that is used again by another process than the one that is gone.
-    await writeFile(join(folder, "again.lease"), JSON.stringify({ ...alive, startedAt: "1" }));
+    await writeFile(join(folder, "again.lease"), JSON.stringify({ ...alive, owner: { ...own, startedAt: "1" } }));
     await writeFile(join(folder, "nobodys.partial"), "half");
     await writeFile(join(folder, "writing.lease"), "");
     await keep(pictureStore({ folder }), "a", 1);
@@ -95,6 +97,54 @@ describe("the store of pictures", () => {
     }
   });
 
+  it("is readable and writable by this user alone, and a folder that others could read becomes so", async () => {
+    await chmod(folder, 0o755);
+    const store: PictureStore = pictureStore({ folder });
+    await using held = closing((await store.keep("a", [new Uint8Array(KILOBYTE)]))!);
+    const modes = await Promise.all((await readdir(folder)).toSorted().map(async (name) => modeOf(join(folder, name))));
+    // The entry and its lease.
+    expect(modes).toEqual([0o600, 0o600]);
+    expect(await modeOf(folder)).toBe(0o700);
+    expect(await modeOf(join(folder, "a.kept"))).toBe(0o600);
+    await held[Symbol.asyncDispose]();
+  });
+
+  it("ignores a folder that other users can write, and what lies in it", async () => {
+    await keep(pictureStore({ folder }), "a", 1);
+    await chmod(folder, 0o777);
+    const store: PictureStore = pictureStore({ folder, limitBytes: 1e6 });
+    expect(await valueOf(store, "a")).toBeNull();
+    expect(await keep(store, "b", 1)).toBe(false);
+    expect(await readdir(folder)).toEqual(["a.kept"]);
+  });
+
+  it("ignores a folder below one that every user can write", async () => {
+    const below: string = join(folder, "below");
+    await mkdir(below, { mode: 0o700 });
+    await chmod(folder, 0o777);
+    expect(await keep(pictureStore({ folder: below }), "a", 1)).toBe(false);
+    // With the sticky bit nobody else can replace it, as on /tmp.
+    await chmod(folder, 0o1777);
+    expect(await keep(pictureStore({ folder: below }), "a", 1)).toBe(true);
+  });
+
+  it.runIf(isRoot)("ignores a folder of another user", async () => {
+    await chown(folder, 65_534, 65_534);
+    expect(await keep(pictureStore({ folder }), "a", 1)).toBe(false);
+  });
+
+  it("ignores a folder that is a link, and an entry that is one", async () => {
+    const [elsewhere, linked] = [join(folder, "elsewhere"), join(folder, "linked")];
+    await mkdir(elsewhere);
+    await symlink(elsewhere, linked);
+    expect(await keep(pictureStore({ folder: linked }), "a", 1)).toBe(false);
+    const store: PictureStore = pictureStore({ folder: elsewhere });
+    await keep(store, "a", 1);
+    await symlink(join(elsewhere, "a.kept"), join(elsewhere, "b.kept"));
+    expect(await valueOf(store, "a")).toBe(1);
+    expect(await valueOf(store, "b")).toBeNull();
+  });
+
   it("keeps nothing, and says so, where it cannot write", async () => {
     const file: string = join(folder, "file");
     await writeFile(file, "");
@@ -103,6 +153,10 @@ describe("the store of pictures", () => {
     expect(await store.open("a")).toBeNull();
   });
 });
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
 
 function closing(bytes: StoredBytes): AsyncDisposable & { readonly bytes: StoredBytes } {
   return { bytes, [Symbol.asyncDispose]: () => bytes.close() };
