@@ -384,7 +384,7 @@ describe("many fed videos", () => {
 describe("what a page sees of its fed media", () => {
   const size: Size = { width: 32, height: 32 };
   const textOf = (page: FedPage, expression: string): Promise<unknown> =>
-    page.session.page.run(`(() => { const view = frames[0] ?? window; return (${expression}); })()`);
+    page.session.page.evaluate(`(() => { const view = frames[0] ?? window; return (${expression}); })()`, unchecked());
 
   it("events, times and sizes are those of the file, and streams and mutes are not seen", async () => {
     const html = `<!doctype html><video id="v"></video><script>
