@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
-import { rm, statfs } from "node:fs/promises";
+import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { atExit } from "../process/at-exit.ts";
 import { makeTemporaryFolder } from "../process/temporary-folder.ts";
 
@@ -12,8 +13,12 @@ const ROOM_BYTES = 512 * 1024 * 1024;
 /**
  * Makes a folder for a browser's profile, in memory where the host has a memory file system with room: frames pass
  * through a file of the profile. Folders of processes that ended without cleaning up are removed on the way.
+ *
+ * @param parent A folder of the caller, who removes it with everything in it; made as described if it is missing
  */
-export async function createProfile(): Promise<string> {
+export async function createProfile(parent?: string): Promise<string> {
+  // Short, for sockets lie in it: their paths hold 107 characters.
+  if (parent !== undefined) return mkdtemp(join(parent, "p-"));
   return makeTemporaryFolder((await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir(), PREFIX);
 }
 
