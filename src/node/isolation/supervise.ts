@@ -25,6 +25,8 @@ export interface SuperviseOptions {
 const SILENCE_LIMIT_MS = 60_000;
 /** What `limits.maxSeconds` leaves to the process to end by itself, in milliseconds. */
 const LATE_MS = 5_000;
+/** Characters of an unexpected failure that go into a message. */
+const LONGEST_FAULT = 2_000;
 const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 /**
@@ -41,6 +43,7 @@ export async function supervise(
 ): Promise<Outcome> {
   let answer: RenderResult | RenderError | null = null;
   let stopped: RenderError | null = null;
+  let isPublished = false;
   const kill = (fault: RenderError): void => {
     if (answer !== null) return;
     stopped ??= fault;
@@ -58,7 +61,11 @@ export async function supervise(
     if (message.type === "event") onEvent?.(message.event);
     if (message.type === "span") onSpan?.(message.span);
     // Only a render that nobody has stopped gives its output a name.
-    if (message.type === "checked" && stopped === null) renderProcess.publish();
+    if (message.type === "checked" && stopped === null) {
+      isPublished = true;
+      renderProcess.publish();
+    }
+    if (message.type === "result" && !isPublished) return distrust(new Error("a result without an output"));
     const given: RenderResult | RenderError | null = answerOf(message);
     if (given === null) return;
     answer = given;
@@ -117,7 +124,8 @@ function memoryExceeded(bytes: number, memoryBytes: number): RenderError {
 function answerOf(message: RenderMessage): RenderResult | RenderError | null {
   if (message.type === "result") return message.result;
   if (message.type === "error") return new RenderError(message.code, message.message, message.details);
-  if (message.type === "fault") return renderProcessLost(`it failed unexpectedly: ${message.message}. Report it`, { reason: "fault" });
+  if (message.type === "fault")
+    return renderProcessLost(`it failed unexpectedly: ${message.message.slice(0, LONGEST_FAULT)}. Report it`, { reason: "fault" });
   return null;
 }
 
