@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { renderErrorCodes } from "../../core/errors.ts";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, renderErrorCodes } from "../../core/errors.ts";
 import { eventSchema, resultSchema, spanSchema } from "./message-schemas.ts";
 import type { RenderMessage } from "./protocol.ts";
 

@@ -17,11 +17,12 @@ export interface Outcome extends RenderProcessEnd {
 }
 
 export interface SuperviseOptions {
+  /** Longest silence of the process in milliseconds. @default 60,000 */
   readonly silenceLimitMs?: number;
+  /** Starts the process. @default `startRenderProcess` */
   readonly start?: typeof startRenderProcess;
 }
 
-/** Longest silence of a render process, in milliseconds. */
 const SILENCE_LIMIT_MS = 60_000;
 /** What `limits.maxSeconds` leaves to the process to end by itself, in milliseconds. */
 const LATE_MS = 5_000;
