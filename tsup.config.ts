@@ -6,6 +6,8 @@ const config: Options = {
     node: "src/node/index.ts",
     testing: "src/testing/index.ts",
     cli: "src/cli/main.ts",
+    // The program of `isolation: "process"`, found beside the module that starts it.
+    "render-process": "src/node/isolation/render-process.ts",
   },
   format: "esm",
   target: "node20",

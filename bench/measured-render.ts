@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { folderBytes, watchPeak } from "../src/bench/peak.ts";
-import { memoryBytesOf, processTree } from "../src/bench/process-usage.ts";
+import { memoryBytesOf, processTree } from "../src/process/process-usage.ts";
 import { countUse, type Used } from "../src/bench/usage-meter.ts";
 import type { RenderEvent } from "../src/core/events.ts";
 import type { RenderHost, RenderParts } from "../src/core/host.ts";

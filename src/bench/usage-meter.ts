@@ -1,4 +1,4 @@
-import { cpuMsOf, memoryBytesOf, processTree, type ProcessTree } from "./process-usage.ts";
+import { cpuMsOf, memoryBytesOf, processTree, type ProcessTree } from "../process/process-usage.ts";
 
 /** What this process and all that it started used over a stretch of time. */
 export interface Used {

@@ -20,6 +20,8 @@ import { leaksByWebRtc } from "./webrtc-leak.ts";
 export interface LaunchOptions {
   /** Path of the browser; found where it is not given. */
   readonly executablePath?: string;
+  /** Folder of the caller in which the profile is made. @default a folder of this process, in memory where the host has room */
+  readonly profileParent?: string;
   readonly flags: readonly string[];
   /** An origin that counts as secure although it is plain http and not local: WebCodecs and file access ask for one. */
   readonly treatAsSecure?: string;
@@ -67,7 +69,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const install: BrowserInstall = await findBrowser(options.executablePath);
   const warn: (reason: string) => void = onceEach(options.onWarning ?? (() => {}));
   const asked: BrowserSandbox = sandboxToAskFor(options.sandbox ?? true);
-  const profileFolder: string = await createProfile();
+  const profileFolder: string = await createProfile(options.profileParent);
   let gate: NetworkGate | null = null;
   let chromium: ConnectedChromium | undefined;
   let description: Description;

@@ -1,5 +1,6 @@
-import { statfs } from "node:fs/promises";
+import { mkdtemp, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { atExit } from "../process/at-exit.ts";
 import {
   makeTemporaryFolder,
@@ -16,9 +17,13 @@ const ROOM_BYTES = 512 * 1024 * 1024;
  * Makes a folder for a browser's profile, in memory where the host has a memory file system with room: frames pass
  * through a file of the profile. Every render starts a browser: what processes that ended left in the folders for temporary
  * files, of whatever kind, is removed here.
+ *
+ * @param parent A folder of the caller, who removes it with everything in it; made as described if it is missing
  */
-export async function createProfile(): Promise<string> {
-  for (const parent of new Set([SHARED_MEMORY, tmpdir()])) await removeAbandonedFolders(parent);
+export async function createProfile(parent?: string): Promise<string> {
+  // Short, for sockets lie in it: their paths hold 107 characters.
+  if (parent !== undefined) return mkdtemp(join(parent, "p-"));
+  for (const folder of new Set([SHARED_MEMORY, tmpdir()])) await removeAbandonedFolders(folder);
   return makeTemporaryFolder((await hasRoom(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir(), "profile");
 }
 

@@ -16,6 +16,7 @@ export const exitCodes: Readonly<Record<RenderErrorCode, number>> = {
   "output-busy": 1,
   "output-invalid": 1,
   "output-not-writable": 1,
+  "render-process-lost": 1,
   "sound-failed": 1,
   "sound-unplanned": 1,
 

@@ -1,41 +1,45 @@
 import type { Box } from "./blocks.ts";
 
 /** Every way in which a render ends without a file. The set is closed; a program switches on it, never on a message. */
-export type RenderErrorCode =
-  | "aborted"
-  | "browser-closed"
-  | "browser-launch-failed"
-  | "browser-missing"
-  | "capture-distrusted"
-  | "capture-failed"
-  | "capture-stalled"
-  | "disk-full"
-  | "duration-invalid"
-  | "duration-missing"
-  | "encoder-failed"
-  | "encoder-not-started"
-  | "encoder-stalled"
-  | "ffmpeg-missing"
-  | "frame-rate-invalid"
-  | "frames-missing"
-  | "injection-failed"
-  | "job-invalid"
-  | "limit-exceeded"
-  | "media-unreadable"
-  | "output-busy"
-  | "output-invalid"
-  | "output-not-writable"
-  | "page-failed"
-  | "page-navigated"
-  | "page-not-found"
-  | "page-not-ready"
-  | "page-unreachable"
-  | "plan-impossible"
-  | "seek-failed"
-  | "size-invalid"
-  | "sound-failed"
-  | "sound-unplanned"
-  | "warning-raised";
+export const renderErrorCodes = [
+  "aborted",
+  "browser-closed",
+  "browser-launch-failed",
+  "browser-missing",
+  "capture-distrusted",
+  "capture-failed",
+  "capture-stalled",
+  "disk-full",
+  "duration-invalid",
+  "duration-missing",
+  "encoder-failed",
+  "encoder-not-started",
+  "encoder-stalled",
+  "ffmpeg-missing",
+  "frame-rate-invalid",
+  "frames-missing",
+  "injection-failed",
+  "job-invalid",
+  "limit-exceeded",
+  "media-unreadable",
+  "output-busy",
+  "output-invalid",
+  "output-not-writable",
+  "page-failed",
+  "page-navigated",
+  "page-not-found",
+  "page-not-ready",
+  "page-unreachable",
+  "plan-impossible",
+  "render-process-lost",
+  "seek-failed",
+  "size-invalid",
+  "sound-failed",
+  "sound-unplanned",
+  "warning-raised",
+] as const;
+
+export type RenderErrorCode = (typeof renderErrorCodes)[number];
 
 /** JSON that goes with an error: the values that its message names. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -404,6 +408,16 @@ export function planImpossible(
     `No ${lacking} can do this job: ${list === "" ? "none was given" : list}. Run \`framewright doctor\` to see what works here`,
     { lacking, rejected },
   );
+}
+
+/**
+ * The process of a render with `isolation: "process"` gave no result.
+ *
+ * @param why what happened and what to do next
+ * @param details what ended it: `reason` is "ended", "fault", "memory", "message", "not-started" or "silent"
+ */
+export function renderProcessLost(why: string, details: ErrorDetails): RenderError {
+  return new RenderError("render-process-lost", `The process of the render was lost: ${why}`, details);
 }
 
 export function seekFailed(index: number, timeSeconds: number, thrown: unknown): RenderError {

@@ -24,6 +24,7 @@ import { measuredCosts } from "./policy/measured.ts";
 import type { InjectorCandidate, Plan, PolicyInput } from "./policy/plan.ts";
 import { reasonFor } from "./policy/remedy.ts";
 import type { RenderResult } from "./result.ts";
+import { segmentName } from "./segment-name.ts";
 import type { FileSink, OutputSink } from "./sink.ts";
 import { Timeline, type SpanListener } from "./timeline.ts";
 import { rateWarnings, type Video } from "./video.ts";
@@ -338,9 +339,4 @@ function endOnAbort(signal: AbortSignal, browsers: Browsers): AsyncDisposable {
 function videosOf({ media }: PageFacts): MediaFacts[] {
   const facts: MediaFacts[] = media.flatMap((one) => (one.kind === "video" && one.facts?.video ? [one.facts] : []));
   return [...new Map(facts.map((one) => [one.source, one])).values()];
-}
-
-/** A file beside the output, of the same kind. */
-function segmentName(output: string, index: number): string {
-  return output.replace(/(\.\w+)?$/, (extension) => `.segment-${index + 1}${extension}`);
 }

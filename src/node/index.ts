@@ -20,4 +20,12 @@ export { openFileSink } from "./file-sink.ts";
 export { openFolderSink, type FolderSinkOptions } from "./folder-sink.ts";
 export { measureCosts, type NodeMeasureOptions } from "./measure-costs.ts";
 export { costsFile, keepCosts, measuredHere } from "./measured-here.ts";
-export { builtInParts, nodeHost, planRender, render, type NodeRenderOptions } from "./render.ts";
+export {
+  builtInParts,
+  nodeHost,
+  planRender,
+  render,
+  type NodeHostOptions,
+  type NodePlanOptions,
+  type NodeRenderOptions,
+} from "./render.ts";

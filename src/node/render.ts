@@ -5,6 +5,7 @@ import { beginFrame } from "../capture/begin-frame.ts";
 import { canvas } from "../capture/canvas.ts";
 import { htmlInCanvas } from "../capture/html-in-canvas.ts";
 import { screenshot } from "../capture/screenshot.ts";
+import { jobInvalid } from "../core/errors.ts";
 import { formats } from "../core/formats.ts";
 import type { RenderJob } from "../core/job.ts";
 import type { RenderHost, RenderParts } from "../core/host.ts";
@@ -29,6 +30,7 @@ import { measuredHere } from "./measured-here.ts";
 import { openPageAddress } from "./file-server.ts";
 import { openMediaFiles } from "./media-files.ts";
 import { openPictureServer } from "./picture-server.ts";
+import { renderIsolated } from "./isolation/render-isolated.ts";
 
 export interface NodeRenderOptions extends RenderOptions {
   /** Path of the browser; looked for unless said. */
@@ -39,8 +41,24 @@ export interface NodeRenderOptions extends RenderOptions {
   readonly sandbox?: boolean;
   /** Folder that a local page may load files from; the page's own folder unless said. */
   readonly root?: string;
-  /** Parts in place of the built-in ones. */
+  /** Parts in place of the built-in ones. Not with `isolation`: functions cannot cross to another process. */
   readonly parts?: Partial<RenderParts>;
+  /** `process`: the render runs in a process of its own, so that no failure of it reaches this one. @default this process */
+  readonly isolation?: "process";
+  /**
+   * With `isolation`: memory that all processes of the render may take together, in bytes; they are killed when they exceed it.
+   * Measured on Linux; elsewhere it limits the JavaScript heap of the render's process alone. @default half of what the host has
+   */
+  readonly memoryBytes?: number;
+}
+
+/** Options of `planRender`. */
+export type NodePlanOptions = Omit<NodeRenderOptions, "isolation" | "memoryBytes">;
+
+/** What a host needs. */
+export interface NodeHostOptions extends Pick<NodeRenderOptions, "browser" | "root" | "sandbox"> {
+  /** Folder of the caller for the profiles of browsers. @default a folder of this process for each */
+  readonly profileParent?: string;
 }
 
 /**
@@ -58,6 +76,8 @@ export interface NodeRenderOptions extends RenderOptions {
  * @throws RenderError with one of the codes of `RenderErrorCode`
  */
 export async function render(job: RenderJob, options: NodeRenderOptions = {}): Promise<RenderResult> {
+  refuseContradictions(options);
+  if (options.isolation === "process") return renderIsolated(underEnvironment(job), options, nodeHost(options));
   return renderWith(underEnvironment(job), { ...builtInParts(options), ...options.parts }, nodeHost(options), options);
 }
 
@@ -66,7 +86,9 @@ export async function render(job: RenderJob, options: NodeRenderOptions = {}): P
  *
  * @throws RenderError as `render` does before the first frame
  */
-export async function planRender(job: RenderJob, options: NodeRenderOptions = {}): Promise<PlannedRender> {
+export async function planRender(job: RenderJob, options: NodePlanOptions = {}): Promise<PlannedRender> {
+  // Types do not stop callers in JavaScript, who would believe the page isolated.
+  if ("isolation" in options) throw jobInvalid(["isolation is no option of planRender, which opens the page in this process"]);
   return planWith(underEnvironment(job), { ...builtInParts(options), ...options.parts }, nodeHost(options), options);
 }
 
@@ -83,7 +105,17 @@ export function builtInParts(options: Pick<NodeRenderOptions, "ffmpeg"> = {}): R
   };
 }
 
-export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "sandbox"> = {}): RenderHost {
+/** @throws RenderError `job-invalid` */
+function refuseContradictions({ isolation, memoryBytes, parts }: NodeRenderOptions): void {
+  const faults: string[] = [];
+  if (isolation !== undefined && isolation !== "process") faults.push(`isolation is ${JSON.stringify(isolation)}: must be "process"`);
+  if (isolation !== undefined && parts !== undefined)
+    faults.push('parts cannot be given with isolation: "process", for functions cannot cross to another process; leave one of them out');
+  if (isolation === undefined && memoryBytes !== undefined) faults.push('memoryBytes needs isolation: "process"');
+  if (faults.length > 0) throw jobInvalid(faults);
+}
+
+export function nodeHost(options: NodeHostOptions = {}): RenderHost {
   return {
     openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
     openSink: (output, container) => {
@@ -105,6 +137,7 @@ export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "
         onWarning: warn,
         ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
         ...(options.browser === undefined ? {} : { executablePath: options.browser }),
+        ...(options.profileParent === undefined ? {} : { profileParent: options.profileParent }),
       }),
   };
 }

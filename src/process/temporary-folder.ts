@@ -5,10 +5,10 @@ import { readJsonFile } from "./json-file.ts";
 import { isGone, ownershipSchema, ownRecord, RECORD_BYTES, type OwnershipRecord } from "./ownership.ts";
 
 /** What a temporary folder is for. */
-export type TemporaryFolderKind = "bench" | "browser" | "doctor" | "media" | "profile" | "sound";
+export type TemporaryFolderKind = "bench" | "browser" | "doctor" | "media" | "profile" | "render" | "sound";
 
 /** All names that `makeTemporaryFolder` gives, and no others. */
-const NAME = /^framewright-(?:bench|browser|doctor|media|profile|sound)-\d{1,10}-[A-Za-z0-9]{6}$/;
+const NAME = /^framewright-(?:bench|browser|doctor|media|profile|render|sound)-\d{1,10}-[A-Za-z0-9]{6}$/;
 
 /** The record of the process that owns the folder, inside it. */
 const RECORD = ".framewright-owner.json";

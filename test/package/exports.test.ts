@@ -23,10 +23,10 @@ describe("the package's exports", () => {
     expect(targets.filter((target) => !existsSync(join(root, target)))).toEqual([]);
   });
 
-  test("every entry of the build is exported", () => {
+  test("every entry of the build is exported, but for the program of a render process", () => {
     // What several entries share, and what is loaded when it is needed, has a digest in its name.
     const built = readdirSync(join(root, "dist")).filter((name) => name.endsWith(".js") && !/-[A-Z0-9]{8}\.js$/.test(name));
-    expect(built.filter((name) => !targets.includes(`./dist/${name}`))).toEqual([]);
+    expect(built.filter((name) => !targets.includes(`./dist/${name}`))).toEqual(["render-process.js"]);
   });
 
   test("are these five", () => {

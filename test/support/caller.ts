@@ -9,6 +9,9 @@ export interface CallerTask {
   readonly jobs: readonly RenderJob[];
   /** Calls `process.exit` with this code in the middle of the first job. */
   readonly exitWith?: number;
+  /** Kills itself in the middle of the first job. */
+  readonly dies?: boolean;
+  readonly isolation?: "process";
   /** Aborts each job in its middle. */
   readonly aborts?: boolean;
 }
@@ -16,14 +19,16 @@ export interface CallerTask {
 /** In the middle of its jobs, for those that have one. */
 const MIDDLE = 20;
 
-async function run({ jobs, exitWith, aborts = false }: CallerTask): Promise<void> {
+async function run({ jobs, exitWith, aborts = false, dies = false, isolation }: CallerTask): Promise<void> {
   for (const job of jobs) {
     const controller = new AbortController();
     const outcome: string = await render(job, {
       signal: controller.signal,
+      ...(isolation === undefined ? {} : { isolation }),
       onEvent(event) {
         if (event.type !== "frame-encoded" || event.index !== MIDDLE) return;
         if (exitWith !== undefined) process.exit(exitWith);
+        if (dies) process.kill(process.pid, "SIGKILL");
         if (aborts) controller.abort(new Error("enough"));
       },
     }).then(

@@ -93,6 +93,11 @@ export function isBrowserMain({ commandLine }: ProcessFacts): boolean {
   return commandLine.includes(profilePrefix) && !commandLine.includes("--type=") && !/^\S*\/(ba|da)?sh /.test(commandLine);
 }
 
+/** The process of a render with `isolation: "process"`. */
+export function isRenderProcess({ commandLine }: ProcessFacts): boolean {
+  return /render-process\.(ts|js)$/.test(commandLine);
+}
+
 export function isRenderer({ commandLine }: ProcessFacts): boolean {
   return commandLine.includes("--type=renderer");
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CaptureTraits } from "../../src/core/capture.ts";
 import type { EncoderTraits } from "../../src/core/encoder.ts";
-import { isRenderError, RenderError, type RenderErrorCode } from "../../src/core/errors.ts";
+import { isRenderError, RenderError, renderErrorCodes, type RenderErrorCode } from "../../src/core/errors.ts";
 import type { FrameFormat } from "../../src/core/frame.ts";
 import { keepsColor } from "../../src/core/job-format.ts";
 import { defaultPolicy } from "../../src/core/policy/default-policy.ts";
@@ -21,42 +21,7 @@ import { randomPolicyInput } from "../support/random-policy-input.ts";
 const FIRST_SEED = 20_261_120;
 const INPUTS = 3_000;
 
-const codes = Object.keys({
-  aborted: 0,
-  "browser-closed": 0,
-  "browser-launch-failed": 0,
-  "browser-missing": 0,
-  "capture-distrusted": 0,
-  "capture-failed": 0,
-  "capture-stalled": 0,
-  "disk-full": 0,
-  "duration-invalid": 0,
-  "duration-missing": 0,
-  "encoder-failed": 0,
-  "encoder-not-started": 0,
-  "encoder-stalled": 0,
-  "ffmpeg-missing": 0,
-  "frame-rate-invalid": 0,
-  "frames-missing": 0,
-  "injection-failed": 0,
-  "job-invalid": 0,
-  "limit-exceeded": 0,
-  "media-unreadable": 0,
-  "output-busy": 0,
-  "output-invalid": 0,
-  "output-not-writable": 0,
-  "page-failed": 0,
-  "page-navigated": 0,
-  "page-not-found": 0,
-  "page-not-ready": 0,
-  "page-unreachable": 0,
-  "plan-impossible": 0,
-  "seek-failed": 0,
-  "size-invalid": 0,
-  "sound-failed": 0,
-  "sound-unplanned": 0,
-  "warning-raised": 0,
-} satisfies Record<RenderErrorCode, 0>) as RenderErrorCode[];
+const codes: readonly RenderErrorCode[] = renderErrorCodes;
 
 /** Each is frozen to the ground: a policy that changes what it is asked with fails. */
 const inputs: readonly PolicyInput[] = Array.from({ length: INPUTS }, (_, at) => deeplyFrozen(randomPolicyInput(FIRST_SEED + at)));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderBytes, watchPeak } from "../../src/bench/peak.ts";
-import { cpuMsOf, parseKilobytes, parseProcessStat, processTree } from "../../src/bench/process-usage.ts";
+import { cpuMsOf, parseKilobytes, parseProcessStat, processTree } from "../../src/process/process-usage.ts";
 
 /** As Linux writes it: 52 fields, of which the 14th to the 17th are times. */
 const stat = (name: string): string => `4711 (${name}) S 42 4711 4711 0 -1 4194560 1 2 3 4 150 25 7 18 20 0 1 0 9 10 11\n`;
