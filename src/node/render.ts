@@ -88,7 +88,7 @@ export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "
     openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
     openSink: (output, container) => {
       const { kind, extension } = formats[container];
-      return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output);
+      return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output, { soundBeside: kind === "animation" });
     },
     media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
     facts: hostFacts,
