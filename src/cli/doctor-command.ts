@@ -5,7 +5,7 @@ import type { DoctorReport } from "./doctor-report.ts";
 import { EXIT_DONE, EXIT_LACKING } from "./exit-codes.ts";
 import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
 import { printJsonError } from "./json-view.ts";
-import { isTerminal } from "./paint.ts";
+import { err, out } from "./print.ts";
 import { statusLine, type StatusLine } from "./status-line.ts";
 import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
@@ -18,7 +18,7 @@ export interface DoctorFlags {
 
 /** Tries everything, prints what works, and answers with the exit code. */
 export async function doctorCommand(flags: DoctorFlags): Promise<number> {
-  const status: StatusLine | null = isTerminal(process.stderr) ? statusLine(process.stderr) : null;
+  const status: StatusLine | null = err.isTerminal ? statusLine(err) : null;
   using stop = stopOnSignals({
     onStopping: () => status?.show("Stopping: the browser is closed"),
     onEnding: () => status?.clear(),
@@ -31,7 +31,7 @@ export async function doctorCommand(flags: DoctorFlags): Promise<number> {
     });
     if (stop.signal.aborted) throw aborted(stop.signal.reason);
     status?.clear();
-    if (flags.json === true) console.log(JSON.stringify(report, null, 2));
+    if (flags.json === true) out.json(report, 2);
     else printReport(report);
     return report.works ? EXIT_DONE : EXIT_LACKING;
   } catch (thrown) {

@@ -4,6 +4,7 @@ import { EXIT_DONE } from "./exit-codes.ts";
 import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
 import { printJsonError } from "./json-view.ts";
 import { printPlan } from "./plan-print.ts";
+import { out } from "./print.ts";
 import { optionsFrom, readJobFlags, type RenderFlags } from "./render-command.ts";
 import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
@@ -13,7 +14,7 @@ export async function planCommand(page: string, flags: RenderFlags): Promise<num
   try {
     const { job, parsed } = await readJobFlags(page, flags);
     const planned: PlannedRender = await planRender(job, { ...optionsFrom(flags), signal: stop.signal });
-    if (flags.json === true) console.log(JSON.stringify(planned));
+    if (flags.json === true) out.json(planned);
     else printPlan(parsed, planned);
     return EXIT_DONE;
   } catch (thrown) {

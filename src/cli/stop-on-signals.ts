@@ -1,3 +1,5 @@
+import { err, out } from "./print.ts";
+
 /** What may stop the process from outside. `SIGPIPE` stands for a standard output that nobody reads any more. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
 
@@ -49,8 +51,8 @@ export function stopOnSignals(listeners: StopListeners): Stop {
   // Progress that nobody reads is no reason to stop.
   const onProgressError = (): void => {};
   for (const signal of heard) process.on(signal, stop);
-  process.stdout.on("error", onOutputError);
-  process.stderr.on("error", onProgressError);
+  out.onError(onOutputError);
+  err.onError(onProgressError);
   return {
     signal: controller.signal,
     get by() {
