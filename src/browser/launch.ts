@@ -74,6 +74,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const warn: (reason: string) => void = onceEach(options.onWarning ?? (() => {}));
   const asked: BrowserSandbox = sandboxToAskFor(options.sandbox ?? true);
   const profileFolder: string = await createProfile();
+  const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   let gate: NetworkGate | null = null;
   let context: BrowserContext | undefined;
   let description: Description;
@@ -86,10 +87,11 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   } catch (thrown) {
     await context?.close().catch(() => {});
     await gate?.[Symbol.asyncDispose]();
+    keepAtExit();
     await removeProfile(profileFolder);
     throw launchFailure(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(context, profileFolder, description, gate);
+  const browser: Browser = ownedBrowser(context, { profileFolder, keepAtExit }, description, gate);
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -188,9 +190,19 @@ async function describe(context: BrowserContext, asked: BrowserSandbox): Promise
   return { product, processId, processIds: processInfo.map(({ id }) => id), sandbox: await sandboxOf(processId, asked) };
 }
 
-function ownedBrowser(context: BrowserContext, profileFolder: string, description: Description, gate: NetworkGate | null): Browser {
+interface OwnedProfile {
+  readonly profileFolder: string;
+  /** From here on the end of this process leaves the folder alone. */
+  readonly keepAtExit: () => void;
+}
+
+function ownedBrowser(
+  context: BrowserContext,
+  { profileFolder, keepAtExit }: OwnedProfile,
+  description: Description,
+  gate: NetworkGate | null,
+): Browser {
   const { product, processId, processIds, sandbox } = description;
-  const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   const allowLoopback: AllowLoopback = loopbackPermission(context);
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { atExit } from "../process/at-exit.ts";
@@ -22,10 +22,27 @@ export async function removeProfile(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 25 });
 }
 
-/** Removes the folder too where this process ends first; the answer takes that back. */
+/** Ends the browser and removes the folder too where this process ends first; the answer takes that back. */
 export function removeProfileAtExit(folder: string): () => void {
-  // While the browser still writes this may fail; the next launch removes what is left.
-  return atExit(() => rmSync(folder, { recursive: true, force: true }));
+  return atExit(() => {
+    // Playwright kills its browsers as well, but after this: one that lives would write into the folder again.
+    killUsersOf(folder);
+    // What cannot be removed, the next launch removes.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
+  });
+}
+
+/** The processes whose command line names the profile: also of a browser that is just starting. On Linux; elsewhere none. */
+function killUsersOf(folder: string): void {
+  if (process.platform !== "linux") return;
+  for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid))) {
+    try {
+      const [, ...args] = readFileSync(`/proc/${id}/cmdline`, "utf8").split("\0");
+      if (args.includes(`--user-data-dir=${folder}`)) process.kill(Number(id), "SIGKILL");
+    } catch {
+      // It has ended, or belongs to another user.
+    }
+  }
 }
 
 async function hasRoom(folder: string): Promise<boolean> {

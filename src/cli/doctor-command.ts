@@ -19,9 +19,15 @@ export interface DoctorFlags {
 /** Tries everything, prints what works, and answers with the exit code. */
 export async function doctorCommand(flags: DoctorFlags): Promise<number> {
   const status: StatusLine | null = err.isTerminal ? statusLine(err) : null;
+  const failed = (thrown: unknown): void => {
+    status?.clear();
+    if (flags.json === true) printJsonError(thrown);
+    printFailure(thrown);
+  };
   using stop = stopOnSignals({
     onStopping: () => status?.show("Stopping: the browser is closed"),
     onEnding: () => status?.clear(),
+    onDeadline: failed,
   });
   try {
     const report: DoctorReport = await examine({
@@ -35,9 +41,7 @@ export async function doctorCommand(flags: DoctorFlags): Promise<number> {
     else printReport(report);
     return report.works ? EXIT_DONE : EXIT_LACKING;
   } catch (thrown) {
-    status?.clear();
-    if (flags.json === true) printJsonError(thrown);
-    printFailure(thrown);
+    failed(thrown);
     return stop.by === null ? exitCodeOf(failureOf(thrown)) : stopSignals[stop.by].exitCode;
   }
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +18,7 @@ import type { RenderHost, RenderParts } from "../core/host.ts";
 import type { RenderResult } from "../core/result.ts";
 import type { Support } from "../core/support.ts";
 import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
+import { atExit } from "../process/at-exit.ts";
 import { builtInParts, nodeHost, render } from "../node/render.ts";
 import { describeMachine } from "./doctor-machine.ts";
 import { DOCTOR_FRAME_RATE, DOCTOR_SIZE, doctorPage } from "./doctor-page.ts";
@@ -37,11 +39,13 @@ const NO_BROWSER: Lack = { ok: false, reason: "not tried, for it needs a browser
 /** Tries the browser, ffmpeg, every capture, every encoder, and then a video with each pair. Lacks are findings, not errors. */
 export async function examine(options: ExamineOptions): Promise<DoctorReport> {
   const folder: string = await mkdtemp(join(tmpdir(), "framewright-doctor-"));
+  const forget: () => void = atExit(() => rmSync(folder, { recursive: true, force: true }));
   try {
     await writeFile(join(folder, "page.html"), doctorPage);
     return await examineIn(folder, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
+    forget();
   }
 }
 

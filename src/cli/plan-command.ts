@@ -10,7 +10,11 @@ import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
 /** Shows how a page would be rendered, and answers with the exit code. */
 export async function planCommand(page: string, flags: RenderFlags): Promise<number> {
-  using stop = stopOnSignals({ onStopping() {}, onEnding() {} });
+  const failed = (thrown: unknown): void => {
+    if (flags.json === true) printJsonError(thrown);
+    printFailure(thrown);
+  };
+  using stop = stopOnSignals({ onStopping() {}, onEnding() {}, onDeadline: failed });
   try {
     const { job, parsed } = await readJobFlags(page, flags);
     const planned: PlannedRender = await planRender(job, { ...optionsFrom(flags), signal: stop.signal });
@@ -18,8 +22,7 @@ export async function planCommand(page: string, flags: RenderFlags): Promise<num
     else printPlan(parsed, planned);
     return EXIT_DONE;
   } catch (thrown) {
-    if (flags.json === true) printJsonError(thrown);
-    printFailure(thrown);
+    failed(thrown);
     const failure = failureOf(thrown);
     return failure.code === "aborted" && stop.by !== null ? stopSignals[stop.by].exitCode : exitCodeOf(failure);
   }

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import type { OpenVideoPictures } from "../injectors/host-pictures.ts";
 import { url } from "../injectors/url.ts";
 import { webcodecs } from "../injectors/webcodecs.ts";
 import type { FrameInjector } from "../core/injector.ts";
+import { atExit } from "../process/at-exit.ts";
 import { benchPages } from "./bench-pages.ts";
 import { openPictureServer } from "./picture-server.ts";
 import { builtInParts, nodeHost, type NodeRenderOptions } from "./render.ts";
@@ -38,6 +40,7 @@ export interface NodeMeasureOptions
 export async function measureCosts(options: NodeMeasureOptions = {}): Promise<MeasuredCosts> {
   const { basis = "measured on this host", parts, onStep, quick, roles, injectorRounds, signal } = options;
   const folder: string = await mkdtemp(join(tmpdir(), "framewright-bench-"));
+  const forget: () => void = atExit(() => rmSync(folder, { recursive: true, force: true }));
   try {
     return await measureWith({
       ...{ basis, folder, pages: benchPages(), host: nodeHost(options), machine: await machineWords(options.ffmpeg) },
@@ -50,6 +53,7 @@ export async function measureCosts(options: NodeMeasureOptions = {}): Promise<Me
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
+    forget();
   }
 }
 

@@ -46,15 +46,21 @@ export function assertReplaceable(path: string, output: string): void {
  *
  * @param replaced paths that an output is written to, whether they exist or not
  * @param files called only where something would be replaced
+ * @param user who uses the files, for the message
  * @throws RenderError `output-not-writable`
  */
-export async function refuseSameFile(output: string, replaced: readonly string[], files: () => Promise<readonly string[]>): Promise<void> {
+export async function refuseSameFile(
+  output: string,
+  replaced: readonly string[],
+  files: () => Promise<readonly string[]>,
+  user = "the page uses",
+): Promise<void> {
   const identities = new Set((await Promise.all(replaced.map(identityOf))).filter((one) => one !== null));
   if (identities.size === 0) return;
   for (const file of await files()) {
     const identity: string | null = await identityOf(file);
     if (identity === null || !identities.has(identity)) continue;
-    throw outputNotWritable(output, `the page uses the file "${file}", which the output would replace`, "Name another file");
+    throw outputNotWritable(output, `${user} the file "${file}", which it would replace`, "Name another file");
   }
 }
 

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageFacts from "../../package.json" with { type: "json" };
@@ -305,6 +305,50 @@ describe("a command line that cannot be followed", () => {
   test("shows where an error came from with FRAMEWRIGHT_DEBUG=1", async () => {
     const { stderr } = await framewright(["render", page, "--fps", "abc"], { env: { FRAMEWRIGHT_DEBUG: "1" } });
     expect(stderr).toMatch(/^\s+at parseFrameRate /m);
+  });
+});
+
+describe("files that a command would replace", () => {
+  const toVideo = ["render", "page.html", "-o", "out.mp4"] as const;
+  const toTool = ["render", "page.html", "-o", "tool.mp4"] as const;
+  test.each([
+    ["a FIFO as trace", [...toVideo, "--trace", "fifo"], "it is a FIFO"],
+    ["standard output as trace", [...toVideo, "--trace", "-"], "writing to standard output is not supported"],
+    ["the output as trace", [...toVideo, "--trace", "out.mp4"], "--output and --trace name one file"],
+    ["a link to the output as trace", [...toVideo, "--trace", "link.mp4"], "--output and --trace name one file"],
+    ["the page as trace", [...toVideo, "--trace", "page.html"], 'the page uses the file "'],
+    ["a video of the page as trace", [...toVideo, "--trace", "film.mp4"], 'the page uses the file "'],
+    ["an adapter as trace", [...toVideo, "--trace", "tool.mp4", "--adapter", "tool.mp4"], '--adapter names the file "tool.mp4"'],
+    ["an adapter as output", [...toTool, "--adapter", "tool.mp4"], '--adapter names the file "tool.mp4"'],
+    ["ffmpeg as output", [...toTool, "--ffmpeg", "tool.mp4"], '--ffmpeg names the file "tool.mp4", which it would replace'],
+    ["the browser as output", [...toTool, "--browser", "tool.mp4"], '--browser names the file "tool.mp4"'],
+    ["a FIFO as table of a bench", ["bench", "-o", "fifo"], "it is a FIFO"],
+    ["standard output as table of a bench", ["bench", "-o", "-"], "writing to standard output is not supported"],
+    ["a folder as table of a bench", ["bench", "-o", "."], "it is a folder"],
+    ["the browser as table of a bench", ["bench", "-o", "tool.mp4", "--browser", "tool.mp4"], '--browser names the file "tool.mp4"'],
+  ])("rejects %s before a browser starts", async (_, args, says) => {
+    await using folder = await scratch();
+    await folder.page(`<video src="film.mp4"></video>${movingPage}`);
+    for (const name of ["film.mp4", "tool.mp4"]) await writeFile(folder.path(name), name);
+    await symlink("out.mp4", folder.path("link.mp4"));
+    execFileSync("mkfifo", [folder.path("fifo")]);
+    const before: string[] = await folder.list();
+    const { code, stderr } = await framewright([...args, "--json"], { cwd: folder.folder });
+    expect({ code, stderr }).toMatchObject({ code: 1 });
+    expect(stderr).toMatch(/^error \[output-not-writable\]: /m);
+    expect(stderr).toContain(says);
+    expect(await folder.list()).toEqual(before);
+    for (const name of ["film.mp4", "tool.mp4"]) expect(await readFile(folder.path(name), "utf8")).toBe(name);
+  });
+
+  test("are written through a symbolic link: a trace, also of a render that fails", async () => {
+    await using folder = await scratch();
+    await folder.page(movingPage.replace("{ box", '{ throw new Error("no way"); box'));
+    await symlink("real.json", folder.path("trace.json"));
+    const args: readonly string[] = ["render", "page.html", "-o", "out.mp4", ...small, "--trace", "trace.json"];
+    expect((await framewright(args, { cwd: folder.folder })).code).toBe(4);
+    expect(await folder.list()).toEqual(["page.html", "real.json", "trace.json"]);
+    expect(JSON.parse(await readFile(folder.path("trace.json"), "utf8"))).toHaveProperty("traceEvents");
   });
 });
 
