@@ -87,8 +87,8 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   } catch (thrown) {
     await context?.close().catch(() => {});
     await gate?.[Symbol.asyncDispose]();
-    keepAtExit();
-    await removeProfile(profileFolder);
+    // A removal that the end of this process interrupts is finished then.
+    await removeProfile(profileFolder).finally(keepAtExit);
     throw launchFailure(install.executablePath, thrown);
   }
   const browser: Browser = ownedBrowser(context, { profileFolder, keepAtExit }, description, gate);
@@ -217,9 +217,9 @@ function ownedBrowser(
     clearTimeout(grace);
     await gate?.[Symbol.asyncDispose]();
     await whenEnded(processIds);
-    keepAtExit();
     // What cannot be removed must not hide why the browser was closed.
     await removeProfile(profileFolder).catch(() => {});
+    keepAtExit();
   };
   const browser: Browser = {
     product,

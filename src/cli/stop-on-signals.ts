@@ -38,7 +38,7 @@ export interface StopListeners {
  * How long the clean-up may take after the first signal, in milliseconds. Then the process ends, and what listens to its `exit`
  * removes files and kills processes.
  */
-export const CLEAN_UP_MS = 1_500;
+const CLEAN_UP_MS = 1_500;
 
 /**
  * Turns signals into an abort. A second one ends the process at once, and so does the deadline; what listens to its `exit` still
