@@ -70,6 +70,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   const warn: (reason: string) => void = onceEach(options.onWarning ?? (() => {}));
   const asked: BrowserSandbox = sandboxToAskFor(options.sandbox ?? true);
   const profileFolder: string = await createProfile(options.profileParent);
+  const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   let gate: NetworkGate | null = null;
   let chromium: ConnectedChromium | undefined;
   let description: Description;
@@ -83,11 +84,12 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   } catch (thrown) {
     await chromium?.end(0);
     await gate?.[Symbol.asyncDispose]();
-    await removeProfile(profileFolder);
+    // A removal that the end of this process interrupts is finished then.
+    await removeProfile(profileFolder).finally(keepAtExit);
     if (options.signal?.aborted === true) throw aborted(options.signal.reason);
     throw launchFailure(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(chromium, profileFolder, description, { gate, faults });
+  const browser: Browser = ownedBrowser(chromium, { profileFolder, keepAtExit }, description, { gate, faults });
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -177,14 +179,19 @@ async function describe({ session, process: { processId } }: ConnectedChromium, 
   return { product, processIds: processInfo.map(({ id }) => id), sandbox: await sandboxOf(ownId, asked) };
 }
 
+interface OwnedProfile {
+  readonly profileFolder: string;
+  /** From here on the end of this process leaves the folder alone. */
+  readonly keepAtExit: () => void;
+}
+
 function ownedBrowser(
   chromium: ConnectedChromium,
-  profileFolder: string,
+  { profileFolder, keepAtExit }: OwnedProfile,
   { product, processIds, sandbox }: Description,
   { gate, faults }: Pick<LaunchMeans, "gate" | "faults">,
 ): Browser {
   const { context, session } = chromium;
-  const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   const allowLoopback: AllowLoopback = loopbackPermission(session);
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
@@ -193,9 +200,9 @@ function ownedBrowser(
     await chromium.end(CLOSE_GRACE_MS);
     await gate?.[Symbol.asyncDispose]();
     await whenEnded(processIds);
-    keepAtExit();
     // What cannot be removed must not hide why the browser was closed.
     await removeProfile(profileFolder).catch(() => {});
+    keepAtExit();
   };
   const browser: Browser = {
     product,

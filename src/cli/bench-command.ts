@@ -11,7 +11,8 @@ import { printBench } from "./bench-print.ts";
 import { EXIT_DONE } from "./exit-codes.ts";
 import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
 import { printJsonError } from "./json-view.ts";
-import { isTerminal } from "./paint.ts";
+import { assertTarget } from "./output-files.ts";
+import { err, out } from "./print.ts";
 import { statusLine, type StatusLine } from "./status-line.ts";
 import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
@@ -37,23 +38,27 @@ export interface BenchReport {
 
 /** Measures what each part costs here, keeps it for the policy, and answers with the exit code. */
 export async function benchCommand(flags: BenchFlags): Promise<number> {
-  const status: StatusLine | null = isTerminal(process.stderr) ? statusLine(process.stderr) : null;
+  const status: StatusLine | null = err.isTerminal ? statusLine(err) : null;
   // A log gets a line for each step.
-  const tell = (text: string): void => (status === null ? console.error(text) : status.show(text));
+  const tell = (text: string): void => (status === null ? err.line(text) : status.show(text));
+  const failed = (thrown: unknown): void => {
+    status?.clear();
+    if (flags.json === true) printJsonError(thrown);
+    printFailure(thrown);
+  };
   using stop = stopOnSignals({
     onStopping: () => tell("Stopping: the browsers are closed, and nothing is written"),
     onEnding: () => status?.clear(),
+    onDeadline: failed,
   });
   try {
     const report: BenchReport = await bench(flags, stop.signal, tell);
     status?.clear();
-    if (flags.json === true) console.log(JSON.stringify(report, null, 2));
+    if (flags.json === true) out.json(report, 2);
     else printBench(report);
     return EXIT_DONE;
   } catch (thrown) {
-    status?.clear();
-    if (flags.json === true) printJsonError(thrown);
-    printFailure(thrown);
+    failed(thrown);
     return stop.by === null ? exitCodeOf(failureOf(thrown)) : stopSignals[stop.by].exitCode;
   }
 }
@@ -65,6 +70,8 @@ async function bench(flags: BenchFlags, signal: AbortSignal, tell: (text: string
     if (reason !== null) leftOut.push({ about, reason });
     tell(`${done} of at most ${total}: ${about}`);
   };
+  // Not after five minutes.
+  if (flags.output !== undefined) await assertTarget(flags.output, { "--browser": [flags.browser], "--ffmpeg": [flags.ffmpeg] });
   tell("Measuring: about five minutes on two cores, while nothing else should run");
   const costs: MeasuredCosts = await measureCosts({ ...flags, signal, onStep });
   // What was stopped writes nothing.

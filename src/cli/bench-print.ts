@@ -1,17 +1,18 @@
 import type { Outlook, OutlookChoice } from "../bench/policy-outlook.ts";
 import type { InjectorCost, MeasuredCosts } from "../core/policy/costs.ts";
 import type { BenchReport } from "./bench-command.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import type { Paint } from "./paint.ts";
+import { out } from "./print.ts";
 import { counted, megabytes, rate } from "./quantities.ts";
 
 const MEGAPIXELS = (1920 * 1080) / 1e6;
 
 /** The report for people, on standard output. */
 export function printBench({ file, costs, leftOut, policy }: BenchReport): void {
-  const paint: Paint = paintFor(process.stdout);
-  console.log(paint.bold(`Measured on ${costs.machine}, ${counted(costs.cores, "core")}`));
+  const { paint } = out;
+  out.line(paint.bold(`Measured on ${costs.machine}, ${counted(costs.cores, "core")}`));
   if (costs.usage === "assumed")
-    console.log(paint.yellow("This system does not tell what processes use: processor time is the time that passed, memory is assumed"));
+    out.line(paint.yellow("This system does not tell what processes use: processor time is the time that passed, memory is assumed"));
   printTable("A frame that changes, 1920×1080, one worker", captureRows(costs), paint);
   printTable("Encoding it", encoderRows(costs), paint);
   if (costs.injectors !== undefined) printTable("A picture of a video in the page, 1920×1080", injectorRows(costs.injectors), paint);
@@ -26,7 +27,8 @@ export function printBench({ file, costs, leftOut, policy }: BenchReport): void 
       leftOut.map(({ about, reason }) => [about, reason]),
       paint,
     );
-  console.log(`\nWritten to ${file}`);
+  out.line();
+  out.line(`Written to ${file}`);
 }
 
 function captureRows({ captures }: MeasuredCosts): string[][] {
@@ -73,6 +75,7 @@ function milliseconds(perMegapixel: number): string {
 
 function printTable(title: string, rows: readonly (readonly string[])[], paint: Paint): void {
   const widths: readonly number[] = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? [];
-  console.log(`\n${paint.bold(title)}`);
-  for (const row of rows) console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
+  out.line();
+  out.line(paint.bold(title));
+  for (const row of rows) out.line(`  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
 }

@@ -5,7 +5,7 @@ import type { DoctorReport } from "./doctor-report.ts";
 import { EXIT_DONE, EXIT_LACKING } from "./exit-codes.ts";
 import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
 import { printJsonError } from "./json-view.ts";
-import { isTerminal } from "./paint.ts";
+import { err, out } from "./print.ts";
 import { statusLine, type StatusLine } from "./status-line.ts";
 import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
@@ -18,10 +18,16 @@ export interface DoctorFlags {
 
 /** Tries everything, prints what works, and answers with the exit code. */
 export async function doctorCommand(flags: DoctorFlags): Promise<number> {
-  const status: StatusLine | null = isTerminal(process.stderr) ? statusLine(process.stderr) : null;
+  const status: StatusLine | null = err.isTerminal ? statusLine(err) : null;
+  const failed = (thrown: unknown): void => {
+    status?.clear();
+    if (flags.json === true) printJsonError(thrown);
+    printFailure(thrown);
+  };
   using stop = stopOnSignals({
     onStopping: () => status?.show("Stopping: the browser is closed"),
     onEnding: () => status?.clear(),
+    onDeadline: failed,
   });
   try {
     const report: DoctorReport = await examine({
@@ -31,13 +37,11 @@ export async function doctorCommand(flags: DoctorFlags): Promise<number> {
     });
     if (stop.signal.aborted) throw aborted(stop.signal.reason);
     status?.clear();
-    if (flags.json === true) console.log(JSON.stringify(report, null, 2));
+    if (flags.json === true) out.json(report, 2);
     else printReport(report);
     return report.works ? EXIT_DONE : EXIT_LACKING;
   } catch (thrown) {
-    status?.clear();
-    if (flags.json === true) printJsonError(thrown);
-    printFailure(thrown);
+    failed(thrown);
     return stop.by === null ? exitCodeOf(failureOf(thrown)) : stopSignals[stop.by].exitCode;
   }
 }

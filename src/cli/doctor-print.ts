@@ -1,5 +1,6 @@
 import type { BrowserFinding, DoctorReport, FfmpegFinding, Lack, Machine, PartFinding, TrialFinding } from "./doctor-report.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import type { Paint } from "./paint.ts";
+import { out } from "./print.ts";
 
 /** One thing that was tried: whether it works, its name, and what there is to say of it. */
 interface Row {
@@ -11,7 +12,7 @@ interface Row {
 
 /** The report for people, on standard output. */
 export function printReport(report: DoctorReport): void {
-  const paint: Paint = paintFor(process.stdout);
+  const { paint } = out;
   const groups: readonly (readonly [string, readonly Row[]])[] = [
     ["Machine", [machineRow(report.machine), browserRow(report.browser), ...sandboxRow(report.browser), ffmpegRow(report.ffmpeg)]],
     ["Captures", report.captures.map(partRow)],
@@ -19,21 +20,23 @@ export function printReport(report: DoctorReport): void {
     ["Videos of 10 frames, with the start of the browser", report.renders.map(trialRow)],
   ];
   const width: number = Math.max(...groups.flatMap(([, rows]) => rows.map(({ name }) => name.length)));
-  console.log(paint.bold(`framewright ${report.framewright}`));
+  out.line(paint.bold(`framewright ${report.framewright}`));
   const told = new Set<string>();
   for (const [title, rows] of groups.filter(([, rows]) => rows.length > 0)) {
-    console.log(`\n${paint.bold(title)}`);
+    out.line();
+    out.line(paint.bold(title));
     for (const row of rows) printRow(row, width, paint, told);
   }
-  console.log(`\n${verdict(report, paint)}`);
+  out.line();
+  out.line(verdict(report, paint));
 }
 
 /** @param told Commands that were printed before: one that mends two lacks is told once */
 function printRow({ state, name, text, mend }: Row, width: number, paint: Paint, told: Set<string>): void {
-  console.log(`  ${marks(paint)[state]} ${name.padEnd(width)}  ${text}`.trimEnd());
+  out.line(`  ${marks(paint)[state]} ${name.padEnd(width)}  ${text}`.trimEnd());
   if (mend === null || told.has(mend)) return;
   told.add(mend);
-  console.log(`    ${"".padEnd(width)}  ${paint.yellow("mend:")} ${mend}`);
+  out.line(`    ${"".padEnd(width)}  ${paint.yellow("mend:")} ${mend}`);
 }
 
 function marks(paint: Paint): Record<Row["state"], string> {

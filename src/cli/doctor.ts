@@ -18,7 +18,8 @@ import type { RenderResult } from "../core/result.ts";
 import type { Support } from "../core/support.ts";
 import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
 import { builtInParts, nodeHost, render } from "../node/render.ts";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../process/temporary-folder.ts";
+import { atExit } from "../process/at-exit.ts";
+import { makeTemporaryFolder, removeTemporaryFolder, removeTemporaryFolderNow } from "../process/temporary-folder.ts";
 import { describeMachine } from "./doctor-machine.ts";
 import { DOCTOR_FRAME_RATE, DOCTOR_SIZE, doctorPage } from "./doctor-page.ts";
 import type { BrowserFinding, DoctorReport, FfmpegFinding, Lack, PartFinding, TrialFinding } from "./doctor-report.ts";
@@ -38,11 +39,13 @@ const NO_BROWSER: Lack = { ok: false, reason: "not tried, for it needs a browser
 /** Tries the browser, ffmpeg, every capture, every encoder, and then a video with each pair. Lacks are findings, not errors. */
 export async function examine(options: ExamineOptions): Promise<DoctorReport> {
   const folder: string = await makeTemporaryFolder(tmpdir(), "doctor");
+  const forget: () => void = atExit(() => removeTemporaryFolderNow(folder));
   try {
     await writeFile(join(folder, "page.html"), doctorPage);
     return await examineIn(folder, options);
   } finally {
     await removeTemporaryFolder(folder);
+    forget();
   }
 }
 

@@ -1,8 +1,8 @@
-import { stripVTControlCharacters } from "node:util";
+import { inspect, stripVTControlCharacters } from "node:util";
 import { CommanderError } from "commander";
 import { isRenderError, messageOf, type RenderErrorCode } from "../core/errors.ts";
 import { exitCodes, EXIT_FAILED, EXIT_USAGE } from "./exit-codes.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import { err } from "./print.ts";
 
 /** What went wrong, as the command line tells it. JSON. */
 export interface Failure {
@@ -27,9 +27,9 @@ export function exitCodeOf({ code }: Failure): number {
 /** One line on standard error; with FRAMEWRIGHT_DEBUG=1 also where it came from. */
 export function printFailure(thrown: unknown): void {
   const { code, message } = failureOf(thrown);
-  const paint: Paint = paintFor(process.stderr);
-  console.error(`${paint.red(paint.bold("error"))} [${code}]: ${message}`);
-  if (process.env["FRAMEWRIGHT_DEBUG"] === "1") console.error(thrown);
+  const { paint } = err;
+  err.line(`${paint.red(paint.bold("error"))} [${code}]: ${message}`);
+  if (process.env["FRAMEWRIGHT_DEBUG"] === "1") err.lines(inspect(thrown));
 }
 
 /** commander says "error: unknown option '--foo'\n(Did you mean --fps?)". */

@@ -1,7 +1,7 @@
-import type { WriteStream } from "node:tty";
 import cliProgress, { type Options, type Params, type SingleBar } from "cli-progress";
 import { paceOf, type Pace } from "./pace.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import { withColors, type Paint } from "./paint.ts";
+import type { Printer } from "./print.ts";
 import { clock, rate } from "./quantities.ts";
 
 /** The bar of a running render. */
@@ -14,16 +14,16 @@ export interface FrameBar {
 const LONGEST_BAR = 40;
 const SHORTEST_BAR = 5;
 
-export function frameBar(stream: WriteStream, frameCount: number): FrameBar {
-  const paint: Paint = paintFor(stream);
+export function frameBar(printer: Printer, frameCount: number): FrameBar {
+  const { paint } = printer;
   const measure: (done: number) => Pace = paceOf(frameCount);
   let pace: Pace = { framesPerSecond: null, secondsLeft: null };
   const bar: SingleBar = new cliProgress.SingleBar({
-    stream,
+    stream: printer.stream(),
     format: (_: Options, { value, total, progress, maxWidth }: Params) => {
       const facts: string = factsOf(value, total, progress, pace);
       const length: number = Math.min(LONGEST_BAR, maxWidth - facts.length - 4);
-      return length < SHORTEST_BAR ? facts.slice(0, maxWidth - 1) : `  ${drawn(paint, progress, length)}  ${facts}`;
+      return length < SHORTEST_BAR ? facts.slice(0, maxWidth - 1) : `  ${withColors(drawn(paint, progress, length))}  ${facts}`;
     },
     clearOnComplete: true,
     hideCursor: true,

@@ -1,4 +1,5 @@
 import { failureOf, printFailure } from "./failure.ts";
+import { out } from "./print.ts";
 import type { RenderView } from "./render-view.ts";
 
 /** One JSON object a line on standard output: every event, and at the end the result or the error. */
@@ -22,5 +23,5 @@ export function printJsonError(thrown: unknown): void {
 }
 
 function printJsonLine(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  out.json(value);
 }

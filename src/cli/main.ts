@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { out } from "./print.ts";
 import { runCommandLine } from "./program.ts";
 
 /** How long what is still open may hold the process once everything is said, in milliseconds. */
@@ -6,7 +7,7 @@ const LEFTOVERS_MS = 1_000;
 
 // Not `process.exit` at once: what still goes through a pipe shall arrive.
 process.exitCode = await runCommandLine(process.argv.slice(2));
-process.stdout.write("", () => {
+out.flushed(() => {
   // Unless something holds the process, it has ended before.
   setTimeout(() => process.exit(), LEFTOVERS_MS).unref();
 });

@@ -9,16 +9,24 @@ export interface Paint {
   red(text: string): string;
 }
 
-/** Whether a line on this stream can be written again and again. */
-export function isTerminal(stream: Pick<WriteStream, "isTTY">): boolean {
-  return stream.isTTY === true && process.env["TERM"] !== "dumb";
-}
+/**
+ * Stands for the escape character until a line is printed, after all others were made visible. Random, so that no text of a
+ * page can hold it.
+ */
+const MARK = `\uE000${crypto.randomUUID()}\uE000`;
+const MARKED = new RegExp(`${MARK}(\\d+)m`, "g");
 
+/** Text whose colours `withColors` brings out; they count for nothing before. */
 export function paintFor(stream: Pick<WriteStream, "isTTY">): Paint {
-  const isColored: boolean = isTerminal(stream) && (process.env["NO_COLOR"] ?? "") === "";
+  const isColored: boolean = stream.isTTY === true && process.env["TERM"] !== "dumb" && (process.env["NO_COLOR"] ?? "") === "";
   const between =
     (start: number, end: number) =>
     (text: string): string =>
-      isColored ? `\u001B[${start}m${text}\u001B[${end}m` : text;
+      isColored ? `${MARK}${start}m${text}${MARK}${end}m` : text;
   return { bold: between(1, 22), dim: between(2, 22), green: between(32, 39), yellow: between(33, 39), red: between(31, 39) };
+}
+
+/** Turns the marks of `paintFor` into codes for the terminal. */
+export function withColors(text: string): string {
+  return text.replace(MARKED, "\u001B[$1m");
 }

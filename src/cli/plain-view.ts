@@ -1,5 +1,6 @@
 import { printFailure } from "./failure.ts";
 import { paceOf } from "./pace.ts";
+import { err } from "./print.ts";
 import { clock, counted, rate } from "./quantities.ts";
 import { beginLine, describePlan, pageReadyLine } from "./render-lines.ts";
 import type { RenderView } from "./render-view.ts";
@@ -10,7 +11,7 @@ const EVERY_SHARE = 0.1;
 
 /** Lines for logs, on standard error; the summary goes to standard output. */
 export function plainView(): RenderView {
-  const say = (line: string): void => console.error(line);
+  const say = (line: string): void => err.line(line);
   const plan = describePlan();
   let sayFrame: (index: number, frameCount: number) => void = frameLines(say);
   return {

@@ -1,7 +1,8 @@
 import type { ParsedJob } from "../core/job.ts";
 import type { PartRole, Plan, PolicyInput } from "../core/policy/plan.ts";
 import type { PlannedRender } from "../core/render.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import type { Paint } from "./paint.ts";
+import { out } from "./print.ts";
 import { mediaRows, soundRows } from "./plan-media.ts";
 import { rejectedRow, type Row } from "./plan-rows.ts";
 import { counted, gigabytes, megabytes, rate } from "./quantities.ts";
@@ -9,7 +10,7 @@ import { pageReadyLine } from "./render-lines.ts";
 
 /** The plan for people, on standard output. */
 export function printPlan(job: ParsedJob, { plan, video, input, warnings }: PlannedRender): void {
-  const paint: Paint = paintFor(process.stdout);
+  const { paint } = out;
   const kinds: readonly (readonly [string, readonly Row[]])[] = [
     ["Captures", partRows("capture", input.captures, plan, plan.capture)],
     ["Encoders", partRows("encoder", input.encoders, plan, plan.encoder)],
@@ -17,10 +18,13 @@ export function printPlan(job: ParsedJob, { plan, video, input, warnings }: Plan
     ["Sound", soundRows(plan, input)],
     ["Work", workRows(plan, input)],
   ];
-  console.log(paint.bold(`Plan for "${job.page}" to "${job.output}" (${job.codec} in ${job.container}${job.alpha ? ", with alpha" : ""})`));
-  console.log(pageReadyLine({ type: "page-ready", url: input.page.url, video }));
+  out.line(paint.bold(`Plan for "${job.page}" to "${job.output}" (${job.codec} in ${job.container}${job.alpha ? ", with alpha" : ""})`));
+  out.line(pageReadyLine({ type: "page-ready", url: input.page.url, video }));
   for (const [title, rows] of kinds) if (rows.length > 0) printTable(title, rows, paint);
-  for (const warning of warnings) console.log(`\n${paint.yellow("Warning:")} ${warning}`);
+  for (const warning of warnings) {
+    out.line();
+    out.line(`${paint.yellow("Warning:")} ${warning}`);
+  }
 }
 
 function partRows(role: PartRole, candidates: readonly { readonly name: string }[], plan: Plan, chosen: string): Row[] {
@@ -60,9 +64,10 @@ function workRows(plan: Plan, { host, costs }: PolicyInput): Row[] {
 
 function printTable(title: string, rows: readonly Row[], paint: Paint): void {
   const widthOf = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
-  console.log(`\n${paint.bold(title)}`);
+  out.line();
+  out.line(paint.bold(title));
   for (const [about, decided, why] of rows) {
     const painted: string = decided === "chosen" ? paint.green(decided.padEnd(widthOf(1))) : decided.padEnd(widthOf(1));
-    console.log(`  ${about.padEnd(widthOf(0))}  ${painted}  ${paint.dim(why)}`.trimEnd());
+    out.line(`  ${about.padEnd(widthOf(0))}  ${painted}  ${paint.dim(why)}`.trimEnd());
   }
 }

@@ -7,6 +7,7 @@ import { EXIT_DONE, EXIT_USAGE, exitCodesHelp } from "./exit-codes.ts";
 import { exitCodeOf, failureOf, printFailure } from "./failure.ts";
 import { printJsonError } from "./json-view.ts";
 import { planCommand } from "./plan-command.ts";
+import { err, out } from "./print.ts";
 import { renderCommand, type RenderFlags } from "./render-command.ts";
 
 /** Reads the command line, does what it asks, and answers with the exit code. */
@@ -32,7 +33,7 @@ function endedEarly(thrown: unknown, args: readonly string[]): number {
   }
   if (args.includes("--json")) printJsonError(thrown);
   printFailure(thrown);
-  if (thrown instanceof CommanderError) console.error(`Run \`${helpFor(args)}\` to see what can be given`);
+  if (thrown instanceof CommanderError) err.line(`Run \`${helpFor(args)}\` to see what can be given`);
   return exitCodeOf(failureOf(thrown));
 }
 
@@ -50,8 +51,12 @@ function commandLine(onEnd: (exitCode: number) => void): Command {
     .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
-    // Errors are printed in one place, in one form.
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({
+      writeOut: (text) => out.lines(text.trimEnd()),
+      writeErr: (text) => err.lines(text.trimEnd()),
+      // Errors are printed in one place, in one form.
+      outputError: () => {},
+    });
   program
     .addCommand(renderParser(program, onEnd))
     .addCommand(planParser(program, onEnd))

@@ -1,10 +1,13 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { jobInvalid, messageOf, outputNotWritable } from "../core/errors.ts";
 import { chromeTrace, type Span } from "../core/timeline.ts";
+import type { ParsedJob } from "../core/job.ts";
+import { fileTarget } from "../node/output-target.ts";
 import { render, type NodeRenderOptions } from "../node/render.ts";
 import { exitCodes, EXIT_DONE } from "./exit-codes.ts";
 import { exitCodeOf, failureOf } from "./failure.ts";
 import { jobFromFlags, type JobFlags, type TypedJob } from "./job-from-flags.ts";
+import { assertNotOfPage, assertNotRead, assertTarget, writeOutput, type FilesRead } from "./output-files.ts";
 import { chooseRenderView } from "./render-view.ts";
 import { stopOnSignals, stopSignals } from "./stop-on-signals.ts";
 
@@ -28,10 +31,12 @@ export async function renderCommand(page: string, flags: RenderFlags): Promise<n
   using stop = stopOnSignals({
     onStopping: (by) => view.stopping(`Stopping, because ${stopSignals[by].words}: the browser is closed and the unfinished file removed`),
     onEnding: () => view.close(),
+    onDeadline: (stopped) => view.failed(stopped),
   });
   try {
     const { job, parsed } = await readJobFlags(page, flags);
     view.begin(parsed);
+    await assertTargets(parsed, flags);
     if (flags.output === undefined) view.note(`No --output was given: the video becomes "${job.output}" in the current folder`);
     const spans: Span[] = [];
     const onSpan = flags.trace === undefined ? {} : { onSpan: (span: Span) => void spans.push(span) };
@@ -39,7 +44,7 @@ export async function renderCommand(page: string, flags: RenderFlags): Promise<n
       view.succeeded(await render(job, { ...optionsFrom(flags), ...onSpan, signal: stop.signal, onEvent: view.onEvent }));
     } finally {
       // Of a render that failed most of all.
-      if (flags.trace !== undefined) await writeTrace(flags.trace, spans);
+      if (flags.trace !== undefined) await writeOutput(flags.trace, chromeTrace(spans));
     }
     return EXIT_DONE;
   } catch (thrown) {
@@ -54,13 +59,20 @@ export async function readJobFlags(page: string, flags: RenderFlags): Promise<Ty
   return jobFromFlags(page, { ...flags, adapters: await readAdapters(flags.adapter ?? []) });
 }
 
-/** @throws RenderError `output-not-writable` */
-async function writeTrace(file: string, spans: readonly Span[]): Promise<void> {
-  try {
-    await writeFile(file, chromeTrace(spans));
-  } catch (thrown) {
-    throw outputNotWritable(file, thrown);
-  }
+/**
+ * Before a browser starts: neither the video nor the trace replaces a file that is read, nor do they replace each other.
+ *
+ * @throws RenderError `output-not-writable`
+ */
+async function assertTargets({ page, output }: ParsedJob, { trace, root, adapter, browser, ffmpeg }: RenderFlags): Promise<void> {
+  const read: FilesRead = { "--adapter": adapter ?? [], "--browser": [browser], "--ffmpeg": [ffmpeg] };
+  // An output that cannot be written is reported by the render.
+  const video: string | null = await fileTarget(output).catch(() => null);
+  if (video !== null) await assertNotRead(output, video, read);
+  if (trace === undefined) return;
+  const target: string = await assertTarget(trace, read);
+  if (target === video) throw outputNotWritable(trace, "--output and --trace name one file", "Name two");
+  await assertNotOfPage(trace, target, page, root);
 }
 
 /** @throws RenderError `job-invalid` */

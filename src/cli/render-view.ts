@@ -1,9 +1,9 @@
 import type { RenderListener } from "../core/events.ts";
 import type { ParsedJob } from "../core/job.ts";
 import type { RenderResult } from "../core/result.ts";
-import { isTerminal } from "./paint.ts";
 import { jsonView } from "./json-view.ts";
 import { plainView } from "./plain-view.ts";
+import { err } from "./print.ts";
 import { terminalView } from "./terminal-view.ts";
 
 /** How a render shows itself, from the first line to the last. */
@@ -23,5 +23,5 @@ export interface RenderView {
 /** Lines of JSON where they are asked for; a bar where the line can be drawn again; plain lines elsewhere. */
 export function chooseRenderView(json: boolean): RenderView {
   if (json) return jsonView();
-  return isTerminal(process.stderr) ? terminalView() : plainView();
+  return err.isTerminal ? terminalView() : plainView();
 }

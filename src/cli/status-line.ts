@@ -1,5 +1,5 @@
-import type { WriteStream } from "node:tty";
-import { paintFor, type Paint } from "./paint.ts";
+import { escapeControls } from "./escape-controls.ts";
+import type { Printer } from "./print.ts";
 
 /** The last line of a terminal: what is going on now. It makes room for lines that stay. */
 export interface StatusLine {
@@ -11,21 +11,20 @@ export interface StatusLine {
 
 const TURNS: readonly string[] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const TURN_MS = 100;
-const START_AND_CLEAR = "\r\u001B[K";
 
-export function statusLine(stream: WriteStream): StatusLine {
-  const paint: Paint = paintFor(stream);
+export function statusLine(printer: Printer): StatusLine {
+  const { paint } = printer;
   let shown: string | null = null;
   let turn = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
   const draw = (): void => {
     if (shown === null) return;
     // A line that wraps could not be cleared.
-    const text: string = shown.slice(0, Math.max(0, (stream.columns || 80) - 3));
-    stream.write(`${START_AND_CLEAR}${paint.dim(TURNS[turn++ % TURNS.length]!)} ${text}`);
+    const text: string = escapeControls(shown).slice(0, Math.max(0, printer.columns - 3));
+    printer.draw(`${paint.dim(TURNS[turn++ % TURNS.length]!)} ${text}`);
   };
   const erase = (): void => {
-    if (shown !== null) stream.write(START_AND_CLEAR);
+    if (shown !== null) printer.erase();
   };
   return {
     show(text) {
@@ -35,7 +34,7 @@ export function statusLine(stream: WriteStream): StatusLine {
     },
     keep(line) {
       erase();
-      stream.write(`${line}\n`);
+      printer.line(line);
       draw();
     },
     clear() {

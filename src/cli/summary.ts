@@ -1,15 +1,15 @@
 import type { RenderResult } from "../core/result.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import { out } from "./print.ts";
 import { counted, megabytes, rate, seconds } from "./quantities.ts";
 import { partsOf } from "./render-lines.ts";
 
 /** What came of the render, for people, on standard output. */
 export function printSummary(result: RenderResult): void {
-  const paint: Paint = paintFor(process.stdout);
+  const { paint } = out;
   const rows: readonly (readonly [string, string])[] = summaryRows(result);
   const width: number = Math.max(...rows.map(([label]) => label.length));
-  console.log(`${paint.green("Done:")} ${paint.bold(result.output)}`);
-  for (const [label, text] of rows) console.log(`  ${paint.dim(label.padEnd(width))}  ${text}`);
+  out.line(`${paint.green("Done:")} ${paint.bold(result.output)}`);
+  for (const [label, text] of rows) out.line(`  ${paint.dim(label.padEnd(width))}  ${text}`);
 }
 
 function summaryRows(result: RenderResult): (readonly [string, string])[] {

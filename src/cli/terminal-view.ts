@@ -1,6 +1,6 @@
 import { printFailure } from "./failure.ts";
 import { frameBar, type FrameBar } from "./frame-bar.ts";
-import { paintFor, type Paint } from "./paint.ts";
+import { err } from "./print.ts";
 import { beginLine, describePlan, pageReadyLine } from "./render-lines.ts";
 import type { RenderView } from "./render-view.ts";
 import { statusLine } from "./status-line.ts";
@@ -8,8 +8,8 @@ import { printSummary } from "./summary.ts";
 
 /** A line that tells what is going on, then a bar, on standard error; the summary goes to standard output. */
 export function terminalView(): RenderView {
-  const paint: Paint = paintFor(process.stderr);
-  const status = statusLine(process.stderr);
+  const { paint } = err;
+  const status = statusLine(err);
   const plan = describePlan();
   let bar: FrameBar | null = null;
   let [checked, toCheck]: [number, number] = [0, 0];
@@ -54,7 +54,7 @@ export function terminalView(): RenderView {
           return undefined;
         case "frame-encoded":
           status.clear();
-          bar ??= frameBar(process.stderr, event.frameCount);
+          bar ??= frameBar(err, event.frameCount);
           return bar.update(event.index + 1);
         case "finishing":
           return show("Finishing the file");

@@ -320,10 +320,15 @@ export function outputInvalid(output: string, faults: readonly string[]): Render
   );
 }
 
-export function outputNotWritable(output: string, cause: unknown): RenderError {
+/** @param cause what was thrown, or what is wrong, in words */
+export function outputNotWritable(
+  output: string,
+  cause: unknown,
+  advice = "Check that its folder exists and that you may write there",
+): RenderError {
   return new RenderError(
     "output-not-writable",
-    `The output "${output}" cannot be written: ${messageOf(cause)}. Check that its folder exists and that you may write there`,
+    `The output "${output}" cannot be written: ${messageOf(cause)}. ${advice}`,
     { output },
     cause,
   );

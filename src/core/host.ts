@@ -56,6 +56,13 @@ export interface PageAddress extends AsyncDisposable {
    * Rejects where there is none. Left out where the page lies on no server of ours.
    */
   fileOf?(url: URL): Promise<string | null>;
+  /**
+   * Paths of the files that the page consists of: its document, the files that the document names, and all that it has loaded
+   * so far. Omitted where the page lies on no server of ours.
+   */
+  ownFiles?(): Promise<readonly string[]>;
+  /** Why the page is not the user's own local file, in words, such as "its file belongs to another user"; null where it is. */
+  readonly foreign?: string | null;
 }
 
 export interface BrowserRequest {

@@ -44,9 +44,3 @@ export function allows(allowed: readonly NetworkAddress[] | null, { protocol, ho
   const isNamed = (host: string): boolean => (host.startsWith("*.") ? hostname.endsWith(host.slice(1)) : hostname === host);
   return allowed.some((one) => one.port === asked && isNamed(one.host));
 }
-
-/** Whether a page comes from elsewhere than this host: written, perhaps, by somebody whom the user does not know. */
-export function isFromNetwork(page: string): boolean {
-  if (!/^https?:/i.test(page) || !URL.canParse(page)) return false;
-  return !/^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost)$/.test(new URL(page).hostname);
-}

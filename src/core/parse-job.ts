@@ -6,6 +6,9 @@ import { holdsOddSides, outputFormat, soundAsked } from "./job-format.ts";
 import { readJob, type ReadJob } from "./job-schema.ts";
 
 const LARGEST_SIDE = 16384;
+/** What many programs write to standard output by. */
+const STANDARD_OUTPUT = "-";
+const NO_STREAMING = 'output is "-", and writing to standard output is not supported; name a file ("./-" for a file of that name)';
 const INACTIVITY_TIMEOUT_MS = 600_000;
 const MAX_FRAMES = 10_000_000;
 const MEDIA_BYTES = 8 * 1024 ** 3;
@@ -18,6 +21,7 @@ const MEDIA_BYTES = 8 * 1024 ** 3;
 export function parseJob(input: unknown): ParsedJob {
   const job: ReadJob = readJob(input);
   if (/^file:/i.test(job.page)) throw fileUrlGiven(job.page);
+  if (job.output === STANDARD_OUTPUT) throw jobInvalid([NO_STREAMING]);
   const format: OutputFormat = outputFormat(job);
   assertOneWorkerEach(job);
   return {

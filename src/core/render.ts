@@ -5,7 +5,6 @@ import { protectedListener, type RenderEvent, type RenderListener } from "./even
 import type { PageAddress, RenderHost, RenderParts } from "./host.ts";
 import type { ParsedJob, RenderJob } from "./job.ts";
 import type { MediaFacts, MediaFiles } from "./media.ts";
-import { isFromNetwork } from "./network.ts";
 import { parseJob } from "./parse-job.ts";
 import { Browsers } from "./pipeline/browsers.ts";
 import { carryOut, type Outcome } from "./pipeline/carry-out.ts";
@@ -78,7 +77,7 @@ function isAborted(thrown: unknown): boolean {
 
 /** What is open for one render, from before its page to its end. */
 interface Opened {
-  readonly url: string;
+  readonly address: PageAddress;
   readonly browsers: Browsers;
   readonly opener: PageOpener;
   /** Null where all media is left to the browser. */
@@ -120,7 +119,12 @@ class Rendering {
     // The sink comes first: an output that cannot be written is said before a browser is started.
     const sink: OutputSink = await this.#host.openSink(this.#job.output, this.#job.container);
     try {
-      const result: RenderResult = await this.#inBrowsers((opened) => this.#renderIn(opened, sink));
+      const { result, address } = await this.#inBrowsers(async (opened) => {
+        await keepOwnFiles(sink, opened.address);
+        return { result: await this.#renderIn(opened, sink), address: opened.address };
+      });
+      // The page may have loaded more files since.
+      await keepOwnFiles(sink, address);
       this.#throwIfAborted();
       await sink.commit();
       return result;
@@ -148,7 +152,7 @@ class Rendering {
     await using browsers = this.#browsers(address);
     await using ender = endOnAbort(this.#signal, browsers);
     void ender;
-    return await work({ url: address.url, browsers, opener, media });
+    return await work({ address, browsers, opener, media });
   }
 
   /** Null where the runtime leaves all media to the browser. */
@@ -173,18 +177,21 @@ class Rendering {
       const browser: Browser = await this.#timeline.span("launch", "render", () =>
         this.#host.launchBrowser({ flags, origin, crossOrigin, network, timeZone, locale, signal: this.#signal, warn }),
       );
-      this.#warnUnconfined(browser);
+      this.#warnUnconfined(browser, address);
       return browser;
     });
   }
 
-  #warnUnconfined({ sandbox }: Browser): void {
-    if (sandbox.enabled || !isFromNetwork(this.#job.page)) return;
-    this.#warn(`The page comes from the network, and the browser runs without its sandbox: ${sandbox.reason}`);
+  /** A page without a sandbox may do to this host whatever a fault of the browser lets it do. */
+  #warnUnconfined({ sandbox }: Browser, { foreign = "nothing says whose it is" }: PageAddress): void {
+    if (sandbox.enabled || foreign === null) return;
+    this.#warn(
+      `The page is not your own local file (${foreign}), and the browser has no sandbox: ${sandbox.reason}. Render pages that you do not trust with a sandbox only`,
+    );
   }
 
   /** Opens the page, tries the parts, and asks the policy. */
-  async #prepare({ url, browsers, opener, media }: Opened): Promise<Prepared> {
+  async #prepare({ address: { url }, browsers, opener, media }: Opened): Promise<Prepared> {
     const browser: Browser = await browsers.shared();
     const trials: PartTrials = this.#trials(url, browsers, media !== null);
     const probes = trials.all(browser);
@@ -218,6 +225,8 @@ class Rendering {
   async #renderIn(opened: Opened, sink: OutputSink): Promise<RenderResult> {
     const { browsers, opener, media } = opened;
     const { reference, video, planner, plan: first } = await this.#prepare(opened);
+    // Before anything is encoded: by now the page has asked for most of its files.
+    await keepOwnFiles(sink, opened.address);
     await using soundMaker = new SoundMaker({
       ...{ job: this.#job, mixers: this.#parts.mixers, video, timeline: this.#timeline, signal: this.#signal },
       path: (source) => media!.path(source),
@@ -333,6 +342,11 @@ function endOnAbort(signal: AbortSignal, browsers: Browsers): AsyncDisposable {
       signal.removeEventListener("abort", end);
     },
   };
+}
+
+/** An output replaces no file of the page. @throws RenderError `output-not-writable` */
+async function keepOwnFiles(sink: OutputSink, { ownFiles }: PageAddress): Promise<void> {
+  if (ownFiles) await sink.refuseReplacing?.(() => ownFiles());
 }
 
 /** The videos that somebody has to feed, each once. */

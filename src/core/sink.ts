@@ -60,7 +60,15 @@ interface SinkEnd {
   freeBytes(): Promise<number | null>;
   /** Drops all bytes, so that another encoder may begin. @throws RenderError `output-not-writable` */
   clear(): Promise<void>;
-  /** @throws RenderError `output-not-writable` */
+  /**
+   * Rejects where `commit` would replace one of these files, such as a video that the page plays. Omitted where an output
+   * replaces no files.
+   *
+   * @param files Paths on this host; called only where something would be replaced
+   * @throws RenderError `output-not-writable`
+   */
+  refuseReplacing?(files: () => Promise<readonly string[]>): Promise<void>;
+  /** @throws RenderError `output-not-writable`, also where the output has become something else than a regular file */
   commit(): Promise<void>;
   /** Never rejects. */
   discard(): Promise<void>;

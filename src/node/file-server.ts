@@ -8,6 +8,8 @@ import { fileUrlGiven, pageNotFound, pageOutsideRoot, pageUnreachable } from "..
 import type { PageAddress } from "../core/host.ts";
 import type { NetworkAccess } from "../core/network.ts";
 import { closeServer, portOf, refuse, serveLoopback } from "./loopback-server.ts";
+import { pageFiles, type PageFiles } from "./page-files.ts";
+import { FROM_SERVER, whyForeign } from "./page-ownership.ts";
 import { fetchDocument, type RemoteDocument } from "./remote-document.ts";
 
 export interface PageOptions {
@@ -30,11 +32,15 @@ export async function openPageAddress(page: string, options: PageOptions = {}): 
   const root: string = await realpath(options.root ?? dirname(file));
   if (!isInside(file, root)) throw pageOutsideRoot(page, root);
   const path: string = pathToFileURL(file).pathname.slice(pathToFileURL(root).pathname.replace(/\/$/, "").length);
-  return { ...addressOf(await serveFolder(root), path), fileOf: ({ pathname }) => fileIn(root, pathname) };
+  const fileOf = ({ pathname }: URL): Promise<string | null> => fileIn(root, pathname);
+  const server: Server = await serveFolder(root, (loaded) => files.loaded(loaded));
+  const address: PageAddress = addressOf(server, path);
+  const files: PageFiles = pageFiles(file, { url: address.url, fileOf });
+  return { ...address, fileOf, ownFiles: () => files.list(), foreign: await whyForeign(file) };
 }
 
 function addressOf(server: Server, path: string): PageAddress {
-  return { url: `http://127.0.0.1:${portOf(server)}${path}`, [Symbol.asyncDispose]: () => closeServer(server) };
+  return { url: `http://127.0.0.1:${portOf(server)}${path}`, foreign: FROM_SERVER, [Symbol.asyncDispose]: () => closeServer(server) };
 }
 
 /** The document of a page, alone: everything else below its address is not found. */
@@ -50,7 +56,7 @@ async function copyAddress(page: string): Promise<PageAddress> {
 
 function remoteAddress(page: string): PageAddress {
   if (!URL.canParse(page)) throw pageUnreachable(page, "it is no valid URL");
-  return { url: new URL(page).href, [Symbol.asyncDispose]: async () => {} };
+  return { url: new URL(page).href, foreign: FROM_SERVER, [Symbol.asyncDispose]: async () => {} };
 }
 
 async function existingFile(page: string): Promise<string> {
@@ -64,15 +70,20 @@ async function existingFile(page: string): Promise<string> {
   }
 }
 
-/** Serves a folder to this host alone, with byte ranges. Links that lead out of it are not followed. */
-export function serveFolder(root: string): Promise<Server> {
-  return serveLoopback((request, response) => void respond(request, response, root));
+/**
+ * Serves a folder to this host alone, with byte ranges. Links that lead out of it are not followed.
+ *
+ * @param onFile called with the real path of each file that is asked for
+ */
+export function serveFolder(root: string, onFile: (file: string) => void = () => {}): Promise<Server> {
+  return serveLoopback((request, response) => void respond(request, response, root, onFile));
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, root: string): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, root: string, onFile: (file: string) => void): Promise<void> {
   try {
     const file: string | null = await fileIn(root, new URL(request.url ?? "/", "http://localhost").pathname);
     if (file === null) return refuse(response, 403);
+    onFile(file);
     response.setHeader("etag", versionOf(await stat(file, { bigint: true })));
     // What a page has of a file it need not load again, but it asks whether that is still so.
     response.setHeader("cache-control", "no-cache");

@@ -1,38 +1,46 @@
-import { rmSync } from "node:fs";
-import { appendFile, open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { appendFile, lstat, open, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { diskFull, isRenderError, outputNotWritable, type RenderError } from "../core/errors.ts";
 import type { FileSink, Sidecar } from "../core/sink.ts";
 import { lockOutput, temporaryNameFor, type OutputLock } from "./output-lock.ts";
+import { assertReplaceable, fileTarget, refuseSameFile } from "./output-target.ts";
 import { atExit } from "../process/at-exit.ts";
+
+export interface FileSinkOptions {
+  /** Sound may go into a file beside this one, whose name is checked as well. @default false */
+  readonly soundBeside?: boolean;
+}
 
 /**
  * A file that appears under its name only when it is finished and checked; until then it lies beside it under a hidden one,
- * and a lock keeps other renders from the same output.
+ * and a lock keeps other renders from the same output. A symbolic link stays, and its target is written. The caller ends the
+ * sink with `commit` or `discard`.
  *
- * @throws RenderError `output-not-writable`, `output-busy`
+ * @throws RenderError `output-not-writable`, also for devices, FIFOs and folders; `output-busy`
  */
-export async function openFileSink(output: string): Promise<FileSink> {
-  const target: string = resolve(output);
-  const temporaryName: string = temporaryNameFor(basename(target));
-  const temporaryPath: string = join(dirname(target), temporaryName);
-  // Its name begins as the other's does: what a killed render left goes by that.
-  const beside: Paths = { target: `${target}.wav`, temporary: `${temporaryPath}.wav` };
+export async function openFileSink(output: string, { soundBeside = false }: FileSinkOptions = {}): Promise<FileSink> {
   const fault = (thrown: unknown): RenderError => (isRenderError(thrown) ? thrown : outputNotWritable(output, thrown));
+  let [main, beside]: [Paths | null, Paths | null] = [null, null];
   let lock: OutputLock | null = null;
   let file: FileHandle;
   try {
-    await refuseFolder(target);
+    const target: string = await fileTarget(output);
+    const temporaryName: string = temporaryNameFor(basename(target));
+    main = pathsIn(target, temporaryName);
+    // Its name begins as the other's does: what a killed render left goes by that.
+    if (soundBeside) beside = pathsIn(await fileTarget(`${target}.wav`), `${temporaryName}.wav`);
     lock = await lockOutput(join(dirname(target), `.${basename(target)}.lock`), output, temporaryName);
-    file = await open(temporaryPath, "wx+");
+    file = await open(main.temporary, "wx+");
   } catch (thrown) {
     await lock?.release();
     throw fault(thrown);
   }
+  const { target, temporary: temporaryPath }: Paths = main;
   const ownLock: OutputLock = lock;
+  const soundPaths = async (): Promise<Paths> => (beside ??= pathsIn(await fileTarget(`${target}.wav`), `${basename(temporaryPath)}.wav`));
   const forget: () => void = atExit(() => {
-    rmSync(temporaryPath, { force: true });
-    rmSync(beside.temporary, { force: true });
+    for (const paths of [main, beside]) if (paths) rmSync(paths.temporary, { force: true });
     ownLock.releaseNow();
   });
   let isEnded = false;
@@ -41,16 +49,23 @@ export async function openFileSink(output: string): Promise<FileSink> {
     await file.close().catch(() => {});
   };
   const release = async (): Promise<void> => {
+    for (const paths of [main, beside]) if (paths) await rm(paths.temporary, { force: true }).catch(() => {});
     await ownLock.release();
     forget();
   };
   const freeBytes = (): Promise<number | null> => freeBytesAt(dirname(target));
+  // Beside the target of a link, and otherwise called by the name that was given.
+  const isLink: boolean = (await lstat(output).catch(() => null))?.isSymbolicLink() === true;
   return {
     kind: "file",
     name: output,
     temporaryPath,
     freeBytes,
-    sidecar: appendingTo(beside.temporary, `${output}.wav`, (thrown) => writeFault(output, freeBytes, thrown)),
+    sidecar: appendingTo(
+      async () => (await soundPaths()).temporary,
+      `${isLink ? target : output}.wav`,
+      (thrown) => writeFault(output, freeBytes, thrown),
+    ),
     async write(data, position) {
       try {
         let done = 0;
@@ -77,19 +92,18 @@ export async function openFileSink(output: string): Promise<FileSink> {
     async clear() {
       try {
         await file.truncate();
-        await rm(beside.temporary, { force: true });
+        if (beside) await rm(beside.temporary, { force: true });
       } catch (thrown) {
         throw fault(thrown);
       }
     },
+    refuseReplacing: (files) => refuseSameFile(output, beside ? [target, beside.target] : [target], files),
     async commit() {
       if (isEnded) return;
       try {
         await end();
-        await publishBoth({ target, temporary: temporaryPath }, beside);
+        publish(output, main, beside);
       } catch (thrown) {
-        await rm(temporaryPath, { force: true }).catch(() => {});
-        await rm(beside.temporary, { force: true }).catch(() => {});
         throw fault(thrown);
       } finally {
         await release();
@@ -98,8 +112,6 @@ export async function openFileSink(output: string): Promise<FileSink> {
     async discard() {
       if (isEnded) return;
       await end();
-      await rm(temporaryPath, { force: true }).catch(() => {});
-      await rm(beside.temporary, { force: true }).catch(() => {});
       await release();
     },
   };
@@ -111,43 +123,47 @@ interface Paths {
   readonly temporary: string;
 }
 
-/** The sound first, where there is any: pictures are never there without it. The sound of an earlier render stays until both are. */
-async function publishBoth(main: Paths, beside: Paths): Promise<void> {
-  const sounds: boolean = (await stat(beside.temporary).catch(() => null)) !== null;
-  if (!sounds) return rename(main.temporary, main.target);
-  const replaced = `${beside.temporary}.replaced`;
-  const hadSound: boolean = await rename(beside.target, replaced).then(
-    () => true,
-    () => false,
-  );
-  try {
-    await rename(beside.temporary, beside.target);
-    await rename(main.temporary, main.target);
-  } catch (thrown) {
-    await rm(beside.target, { force: true }).catch(() => {});
-    if (hadSound) await rename(replaced, beside.target).catch(() => {});
-    throw thrown;
-  }
-  await rm(replaced, { force: true }).catch(() => {});
+function pathsIn(target: string, temporaryName: string): Paths {
+  return { target, temporary: join(dirname(target), temporaryName) };
 }
 
-/** @param fault what a failed write means */
-export function appendingTo(path: string, name: string, fault: (thrown: unknown) => Promise<RenderError>): Sidecar {
+/**
+ * The sound first, if there is any: pictures never appear without it. The sound of an earlier render stays until both are
+ * there. Synchronous, so that the end of this process leaves all of it or nothing.
+ */
+function publish(output: string, main: Paths, beside: Paths | null): void {
+  assertReplaceable(main.target, output);
+  if (beside === null || !existsSync(beside.temporary)) return renameSync(main.temporary, main.target);
+  assertReplaceable(beside.target, `${output}.wav`);
+  const replaced = `${beside.temporary}.replaced`;
+  const hadSound: boolean = existsSync(beside.target);
+  if (hadSound) renameSync(beside.target, replaced);
+  try {
+    renameSync(beside.temporary, beside.target);
+    renameSync(main.temporary, main.target);
+  } catch (thrown) {
+    rmSync(beside.target, { force: true });
+    if (hadSound) renameSync(replaced, beside.target);
+    throw thrown;
+  }
+  rmSync(replaced, { force: true });
+}
+
+/**
+ * @param path called for each write
+ * @param fault what a failed write means
+ */
+export function appendingTo(path: () => Promise<string>, name: string, fault: (thrown: unknown) => Promise<RenderError>): Sidecar {
   return {
     name,
     async append(data) {
       try {
-        await appendFile(path, data);
+        await appendFile(await path(), data);
       } catch (thrown) {
         throw await fault(thrown);
       }
     },
   };
-}
-
-async function refuseFolder(target: string): Promise<void> {
-  const facts = await stat(target).catch(() => null);
-  if (facts?.isDirectory() === true) throw new Error("it is a folder");
 }
 
 /** Bytes that the disk of a folder can still take; null where nobody knows. */
@@ -158,6 +174,7 @@ export async function freeBytesAt(folder: string): Promise<number | null> {
 
 /** What a failed write means. */
 export async function writeFault(output: string, freeBytes: () => Promise<number | null>, thrown: unknown): Promise<RenderError> {
+  if (isRenderError(thrown)) return thrown;
   const { code } = thrown as NodeJS.ErrnoException;
   return code === "ENOSPC" || code === "EDQUOT" ? diskFull(output, await freeBytes(), thrown) : outputNotWritable(output, thrown);
 }

@@ -1,10 +1,11 @@
-import { rmdirSync, rmSync } from "node:fs";
-import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { isRenderError, outputNotWritable, type RenderError } from "../core/errors.ts";
 import type { FolderSink } from "../core/sink.ts";
 import { appendingTo, freeBytesAt, readPart, writeFault } from "./file-sink.ts";
 import { lockOutput, temporaryNameFor, type OutputLock } from "./output-lock.ts";
+import { assertReplaceable, folderTarget, refuseSameFile } from "./output-target.ts";
 import { namingOf, type PictureNaming } from "./picture-naming.ts";
 import { atExit } from "../process/at-exit.ts";
 
@@ -28,16 +29,16 @@ interface Places {
 /**
  * A folder of numbered pictures: "frames" holds 000000.png and so on, "frames/shot-%04d.png" names them. They lie in a hidden
  * folder inside it until all are finished and checked; then they replace those of an earlier render. A lock keeps other
- * renders from the same folder.
+ * renders from the same folder. A symbolic link to a folder stays. The caller ends the sink with `commit` or `discard`.
  *
- * @throws RenderError `output-not-writable`, also where the folder holds other files; `output-busy`
+ * @throws RenderError `output-not-writable`, also where the folder holds other files or is none; `output-busy`
  */
 export async function openFolderSink(output: string, { extension }: FolderSinkOptions): Promise<FolderSink> {
   const fault = (thrown: unknown): RenderError => (isRenderError(thrown) ? thrown : outputNotWritable(output, thrown));
   const naming: PictureNaming = namingOf(output, extension);
   let places: Places;
   try {
-    places = await openPlaces(resolve(naming.folder), output, naming);
+    places = await openPlaces(await folderTarget(naming.folder, output), output, naming);
   } catch (thrown) {
     throw fault(thrown);
   }
@@ -68,7 +69,11 @@ export async function openFolderSink(output: string, { extension }: FolderSinkOp
     fileName: naming.fileName,
     pattern: naming.pattern,
     freeBytes,
-    sidecar: appendingTo(join(temporary, SOUND), join(naming.folder, SOUND), (thrown) => writeFault(output, freeBytes, thrown)),
+    sidecar: appendingTo(
+      async () => join(temporary, SOUND),
+      join(naming.folder, SOUND),
+      (thrown) => writeFault(output, freeBytes, thrown),
+    ),
     async writeFile(fileName, data) {
       try {
         await writeFile(join(temporary, fileName), data);
@@ -89,11 +94,20 @@ export async function openFolderSink(output: string, { extension }: FolderSinkOp
         await rm(temporary, { recursive: true, force: true });
         await mkdir(temporary);
       }),
+    refuseReplacing: (files) =>
+      guarded(async () => {
+        const earlier: string[] = (await readdir(target)).filter((name) => naming.isPicture(name) || name === SOUND);
+        await refuseSameFile(
+          output,
+          earlier.map((name) => join(target, name)),
+          files,
+        );
+      }),
     async commit() {
       if (isEnded) return;
       isEnded = true;
       try {
-        await replacePictures(places, naming);
+        replacePictures(places, naming);
       } catch (thrown) {
         await rm(temporary, { recursive: true, force: true }).catch(() => {});
         throw fault(thrown);
@@ -139,51 +153,55 @@ async function makeFolder(folder: string): Promise<boolean> {
     return true;
   } catch (thrown) {
     const facts = await stat(folder).catch(() => null);
-    if (facts === null) throw thrown;
-    if (!facts.isDirectory()) throw new Error(`"${folder}" is a file; pictures need a folder`, { cause: thrown });
+    if (facts?.isDirectory() !== true) throw thrown;
     return false;
   }
 }
 
 /** Hidden files are nobody's pictures, and are left alone: the system keeps notes of its own in some. */
 async function refuseForeign(folder: string, naming: PictureNaming): Promise<void> {
-  const pictures = new Set(await picturesIn(folder, naming));
-  const names: string[] = (await readdir(folder)).filter((name) => !name.startsWith(".")).toSorted();
+  const files: readonly string[] = (await readdir(folder, { withFileTypes: true })).filter((one) => one.isFile()).map(({ name }) => name);
+  const pictures = new Set(files.filter((name) => naming.isPicture(name)));
   // Sound belongs to an earlier render where its pictures are there.
-  const foreign: string | undefined = names.find((name) => !pictures.has(name) && !(name === SOUND && pictures.size > 0));
+  const isOwn = (name: string): boolean => pictures.has(name) || (name === SOUND && pictures.size > 0 && files.includes(SOUND));
+  const names: string[] = (await readdir(folder)).filter((name) => !name.startsWith(".")).toSorted();
+  const foreign: string | undefined = names.find((name) => !isOwn(name));
   if (foreign !== undefined)
     throw new Error(
       `its folder holds "${foreign}", which is no picture such as "${naming.fileName(0)}"; give a new folder, an empty one, or that of an earlier render`,
     );
 }
 
-/** Files alone: a folder or a link that is called like a picture is none. */
-async function picturesIn(folder: string, naming: PictureNaming): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && naming.isPicture(entry.name)).map(({ name }) => name);
-}
-
-/** Moves the earlier pictures away and the new ones in; whatever fails, the earlier ones are there again. */
-async function replacePictures({ target, temporary, replaced }: Places, naming: PictureNaming): Promise<void> {
-  const pictures: string[] = await picturesIn(target, naming);
-  const hasSound: boolean = pictures.length > 0 && (await readdir(target)).includes(SOUND);
-  const earlier: string[] = hasSound ? [...pictures, SOUND] : pictures;
+/**
+ * Moves the earlier pictures away and the new ones in; whatever fails, the earlier ones are there again. Synchronous, so that
+ * the end of this process leaves all of it or nothing.
+ */
+function replacePictures({ target, temporary, replaced }: Places, naming: PictureNaming): void {
+  // Files alone: a folder, a link or a FIFO that has the name of a picture is none.
+  const files = new Set(
+    readdirSync(target, { withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map(({ name }) => name),
+  );
+  const pictures: string[] = [...files].filter((name) => naming.isPicture(name));
+  const earlier: string[] = pictures.length > 0 && files.has(SOUND) ? [...pictures, SOUND] : pictures;
   const [movedAway, movedIn]: [string[], string[]] = [[], []];
   try {
-    if (earlier.length > 0) await mkdir(replaced);
+    if (earlier.length > 0) mkdirSync(replaced);
     for (const name of earlier) {
-      await rename(join(target, name), join(replaced, name));
+      renameSync(join(target, name), join(replaced, name));
       movedAway.push(name);
     }
-    for (const name of await readdir(temporary)) {
-      await rename(join(temporary, name), join(target, name));
+    for (const name of readdirSync(temporary)) {
+      assertReplaceable(join(target, name), join(naming.folder, name));
+      renameSync(join(temporary, name), join(target, name));
       movedIn.push(name);
     }
-    await rmdir(temporary);
+    rmdirSync(temporary);
   } catch (thrown) {
-    for (const name of movedIn) await rm(join(target, name), { force: true });
-    for (const name of movedAway) await rename(join(replaced, name), join(target, name));
-    if (earlier.length > 0) await rmdir(replaced).catch(() => {});
+    for (const name of movedIn) rmSync(join(target, name), { force: true });
+    for (const name of movedAway) renameSync(join(replaced, name), join(target, name));
+    if (earlier.length > 0) rmSync(replaced, { recursive: true, force: true });
     throw thrown;
   }
 }

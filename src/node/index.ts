@@ -16,7 +16,7 @@ export { openPictureServer } from "./picture-server.ts";
 export type { PictureStoreOptions } from "../ffmpeg/picture-store.ts";
 export { videoFrames, type VideoFileFrame, type VideoFrames, type VideoFramesOptions } from "../ffmpeg/video-frames.ts";
 export { openPageAddress, serveFolder, type PageOptions } from "./file-server.ts";
-export { openFileSink } from "./file-sink.ts";
+export { openFileSink, type FileSinkOptions } from "./file-sink.ts";
 export { openFolderSink, type FolderSinkOptions } from "./folder-sink.ts";
 export { measureCosts, type NodeMeasureOptions } from "./measure-costs.ts";
 export { costsFile, keepCosts, measuredHere } from "./measured-here.ts";

@@ -9,7 +9,8 @@ import type { OpenVideoPictures } from "../injectors/host-pictures.ts";
 import { url } from "../injectors/url.ts";
 import { webcodecs } from "../injectors/webcodecs.ts";
 import type { FrameInjector } from "../core/injector.ts";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../process/temporary-folder.ts";
+import { atExit } from "../process/at-exit.ts";
+import { makeTemporaryFolder, removeTemporaryFolder, removeTemporaryFolderNow } from "../process/temporary-folder.ts";
 import { benchPages } from "./bench-pages.ts";
 import { openPictureServer } from "./picture-server.ts";
 import { builtInParts, nodeHost, type NodeRenderOptions } from "./render.ts";
@@ -38,6 +39,7 @@ export interface NodeMeasureOptions
 export async function measureCosts(options: NodeMeasureOptions = {}): Promise<MeasuredCosts> {
   const { basis = "measured on this host", parts, onStep, quick, roles, injectorRounds, signal } = options;
   const folder: string = await makeTemporaryFolder(tmpdir(), "bench");
+  const forget: () => void = atExit(() => removeTemporaryFolderNow(folder));
   try {
     return await measureWith({
       ...{ basis, folder, pages: benchPages(), host: nodeHost(options), machine: await machineWords(options.ffmpeg) },
@@ -50,6 +52,7 @@ export async function measureCosts(options: NodeMeasureOptions = {}): Promise<Me
     });
   } finally {
     await removeTemporaryFolder(folder);
+    forget();
   }
 }
 

@@ -120,7 +120,7 @@ export function nodeHost(options: NodeHostOptions = {}): RenderHost {
     openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
     openSink: (output, container) => {
       const { kind, extension } = formats[container];
-      return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output);
+      return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output, { soundBeside: kind === "animation" });
     },
     media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
     facts: hostFacts,

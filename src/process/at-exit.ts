@@ -13,7 +13,8 @@ export function atExit(work: () => void): () => void {
 }
 
 function doAll(): void {
-  for (const work of works) {
+  // Last in, first out: what uses a folder ends before the folder is removed.
+  for (const work of [...works].toReversed()) {
     try {
       work();
     } catch {

@@ -50,8 +50,10 @@ export async function removeTemporaryFolder(folder: string): Promise<void> {
 /** As `removeTemporaryFolder`, for the exit of the process, which waits for nothing. */
 export function removeTemporaryFolderNow(folder: string): void {
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
-  for (const name of readdirSync(folder)) if (name !== RECORD) rmSync(join(folder, name), { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  // Processes that were killed a moment ago may still write.
+  const retries = { recursive: true, force: true, maxRetries: 10, retryDelay: 10 } as const;
+  for (const name of readdirSync(folder)) if (name !== RECORD) rmSync(join(folder, name), retries);
+  rmSync(folder, retries);
 }
 
 /** Removes the folders of this user in `parent` whose process is certainly gone. Never rejects. */

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageFacts from "../../package.json" with { type: "json" };
@@ -95,6 +95,9 @@ function browserProcesses(processId: number): ProcessFacts[] {
 }
 
 const ESCAPE = "\u001B";
+/** All but line feeds. */
+// oxlint-disable-next-line no-control-regex
+const hostileCharacter = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u2028-\u202E]/;
 /** Colours, as against other codes for terminals. */
 const color = new RegExp(`${ESCAPE}\\[\\d*m`);
 
@@ -206,6 +209,50 @@ describe("a render", () => {
   });
 });
 
+describe("control characters of a page", () => {
+  /** A new title of the window, a cleared screen in both forms, a line of its own, and text that is turned around. */
+  const hostile = `"\\x1b]0;owned\\x07\\x1b[2J\\x9b2J\\r\\nDone: fake.mp4 \\u202eexe.4pm"`;
+  const shown = String.raw`\x1b]0;owned\x07\x1b[2J\x9b2J\r\nDone: fake.mp4 \u{202e}exe.4pm`;
+
+  test("in a warning are shown, and do not reach the terminal", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(`${movingPage}<script>document.title = ${hostile}; alert(${hostile});</script>`);
+    const { code, stdout, stderr } = await framewright(["render", page, "-o", folder.path("out.mp4"), ...small]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    // A dialog's text has its line breaks as the browser gives them.
+    expect(stderr).toMatch(/^Warning: .*\\x1b\]0;owned\\x07\\x1b\[2J\\x9b2J.*\\u\{202e\}exe\.4pm/m);
+    expect(stdout).toMatch(/^ {2}warning +.*\\x1b\]0;owned/m);
+    expect(stderr + stdout).not.toMatch(hostileCharacter);
+    expect(stdout).not.toMatch(/^Done: fake/m);
+  });
+
+  test("in an exception are shown, also with FRAMEWRIGHT_DEBUG=1 and in JSON", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(movingPage.replace("{ box", `{ throw new Error(${hostile}); box`));
+    const args: readonly string[] = ["render", page, "-o", folder.path("out.mp4"), ...small, "--json"];
+    const { code, stdout, stderr } = await framewright(args, { env: { FRAMEWRIGHT_DEBUG: "1" } });
+    expect({ code, stderr }).toMatchObject({ code: 4 });
+    expect(stderr.split("\n")[0]).toMatch(/^error \[seek-failed\]: .*exe\.4pm/);
+    expect(stderr + stdout).not.toMatch(hostileCharacter);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: "error", error: { code: "seek-failed" } });
+  });
+
+  test("in a warning do not reach a terminal with colours either", async () => {
+    await using folder = await scratch();
+    const page: string = await folder.page(`${movingPage}<script>alert(${hostile})</script>`);
+    const line: string = [...commandLine.command, "render", page, "-o", folder.path("out.mp4"), ...small]
+      .map((part) => `'${part}'`)
+      .join(" ");
+    const { code, stdout } = await start(["script", "-qec", line, "/dev/null"], { env: { TERM: "xterm-256color", NO_COLOR: "" } }).outcome;
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    expect(stdout).toContain(shown.slice(0, 20));
+    expect(stdout).toContain(`${ESCAPE}[33mWarning:${ESCAPE}[39m`);
+    expect(stdout).not.toContain(`${ESCAPE}]0;`);
+    expect(stdout).not.toContain(`${ESCAPE}[2J`);
+    expect(stdout).not.toMatch(/[\u0080-\u009F\u202E]/);
+  });
+});
+
 describe("a command line that cannot be followed", () => {
   const page = "page.html";
   const cases: readonly (readonly [string, readonly string[], number, string, string])[] = [
@@ -221,6 +268,7 @@ describe("a command line that cannot be followed", () => {
     ["an unknown capture", [page, "--capture", "camera"], 2, "usage-invalid", "html-in-canvas, begin-frame, screenshot"],
     ["no page", [], 2, "usage-invalid", "Missing required argument 'page'"],
     ["a page that is not there", ["none.html"], 4, "page-not-found", 'There is no page at "none.html"'],
+    ["standard output as output", [page, "-o", "-"], 2, "job-invalid", 'name a file ("./-" for a file of that name)'],
     ["an output that cannot be written", [page, "-o", "no/out.mp4"], 1, "output-not-writable", '"no/out.mp4" cannot be written'],
     ["no ffmpeg", [page, ...small, "--encoder", "ffmpeg-pipe", "--ffmpeg", "/nonexistent"], 3, "ffmpeg-missing", "/nonexistent"],
     ["no browser", [page, "--browser", "/nonexistent"], 3, "browser-missing", 'There is no browser at "/nonexistent"'],
@@ -257,6 +305,50 @@ describe("a command line that cannot be followed", () => {
   test("shows where an error came from with FRAMEWRIGHT_DEBUG=1", async () => {
     const { stderr } = await framewright(["render", page, "--fps", "abc"], { env: { FRAMEWRIGHT_DEBUG: "1" } });
     expect(stderr).toMatch(/^\s+at parseFrameRate /m);
+  });
+});
+
+describe("files that a command would replace", () => {
+  const toVideo = ["render", "page.html", "-o", "out.mp4"] as const;
+  const toTool = ["render", "page.html", "-o", "tool.mp4"] as const;
+  test.each([
+    ["a FIFO as trace", [...toVideo, "--trace", "fifo"], "it is a FIFO"],
+    ["standard output as trace", [...toVideo, "--trace", "-"], "writing to standard output is not supported"],
+    ["the output as trace", [...toVideo, "--trace", "out.mp4"], "--output and --trace name one file"],
+    ["a link to the output as trace", [...toVideo, "--trace", "link.mp4"], "--output and --trace name one file"],
+    ["the page as trace", [...toVideo, "--trace", "page.html"], 'the page uses the file "'],
+    ["a video of the page as trace", [...toVideo, "--trace", "film.mp4"], 'the page uses the file "'],
+    ["an adapter as trace", [...toVideo, "--trace", "tool.mp4", "--adapter", "tool.mp4"], '--adapter names the file "tool.mp4"'],
+    ["an adapter as output", [...toTool, "--adapter", "tool.mp4"], '--adapter names the file "tool.mp4"'],
+    ["ffmpeg as output", [...toTool, "--ffmpeg", "tool.mp4"], '--ffmpeg names the file "tool.mp4", which it would replace'],
+    ["the browser as output", [...toTool, "--browser", "tool.mp4"], '--browser names the file "tool.mp4"'],
+    ["a FIFO as table of a bench", ["bench", "-o", "fifo"], "it is a FIFO"],
+    ["standard output as table of a bench", ["bench", "-o", "-"], "writing to standard output is not supported"],
+    ["a folder as table of a bench", ["bench", "-o", "."], "it is a folder"],
+    ["the browser as table of a bench", ["bench", "-o", "tool.mp4", "--browser", "tool.mp4"], '--browser names the file "tool.mp4"'],
+  ])("rejects %s before a browser starts", async (_, args, says) => {
+    await using folder = await scratch();
+    await folder.page(`<video src="film.mp4"></video>${movingPage}`);
+    for (const name of ["film.mp4", "tool.mp4"]) await writeFile(folder.path(name), name);
+    await symlink("out.mp4", folder.path("link.mp4"));
+    execFileSync("mkfifo", [folder.path("fifo")]);
+    const before: string[] = await folder.list();
+    const { code, stderr } = await framewright([...args, "--json"], { cwd: folder.folder });
+    expect({ code, stderr }).toMatchObject({ code: 1 });
+    expect(stderr).toMatch(/^error \[output-not-writable\]: /m);
+    expect(stderr).toContain(says);
+    expect(await folder.list()).toEqual(before);
+    for (const name of ["film.mp4", "tool.mp4"]) expect(await readFile(folder.path(name), "utf8")).toBe(name);
+  });
+
+  test("are written through a symbolic link: a trace, also of a render that fails", async () => {
+    await using folder = await scratch();
+    await folder.page(movingPage.replace("{ box", '{ throw new Error("no way"); box'));
+    await symlink("real.json", folder.path("trace.json"));
+    const args: readonly string[] = ["render", "page.html", "-o", "out.mp4", ...small, "--trace", "trace.json"];
+    expect((await framewright(args, { cwd: folder.folder })).code).toBe(4);
+    expect(await folder.list()).toEqual(["page.html", "real.json", "trace.json"]);
+    expect(JSON.parse(await readFile(folder.path("trace.json"), "utf8"))).toHaveProperty("traceEvents");
   });
 });
 

@@ -1,5 +1,6 @@
-import { readdirSync, renameSync, rmSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFile, link, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RenderEvent } from "../../src/core/events.ts";
@@ -8,7 +9,7 @@ import { movingPage, RATE } from "../support/failing-pages.ts";
 import { atFrame, expectCleanFailure, ownTemporaryFolder } from "../support/failures.ts";
 import { holdOutput } from "../support/holders.ts";
 import { descendants, isBrowserMain, isEncodingFfmpeg, signalProcess } from "../support/processes.ts";
-import { scratch } from "../support/render.ts";
+import { scratch, type Scratch } from "../support/render.ts";
 
 /** Outputs that are taken, in the way, or taken away, and frames that wait on disk. */
 
@@ -80,6 +81,110 @@ describe("an output", () => {
     await render({ ...job, duration: 10 / RATE });
     await render({ ...job, duration: 4 / RATE });
     expect((await readdir(place.path("frames"))).toSorted()).toEqual(["000.png", "001.png", "002.png", "003.png"]);
+  });
+});
+
+describe("an output that must not be replaced", () => {
+  const film: string = "film.mp4";
+  let films: Scratch;
+
+  beforeAll(async () => {
+    films = await scratch();
+    await render({ ...size, page: await films.page(movingPage()), output: films.path(film), duration: 0.2 });
+  });
+  afterAll(async () => {
+    await films[Symbol.asyncDispose]();
+  });
+
+  async function withFilm(): Promise<Scratch> {
+    const place: Scratch = await scratch();
+    await copyFile(films.path(film), place.path(film));
+    return place;
+  }
+
+  it("rejects a FIFO before a browser starts, and keeps it", async () => {
+    await using place = await scratch();
+    execFileSync("mkfifo", [place.path("video.mp4")]);
+    await expectCleanFailure(
+      { ...size, page: await place.page(movingPage()), output: place.path("video.mp4"), duration: 1 },
+      { code: "output-not-writable", says: ["it is a FIFO", "Name a file"], started: [] },
+    );
+    expect(lstatSync(place.path("video.mp4")).isFIFO()).toBe(true);
+  });
+
+  it.each(["the page", "a symbolic link to the page", "a hard link to the page"] as const)(
+    "rejects %s before a browser starts",
+    async (what) => {
+      await using place = await scratch();
+      const page: string = await place.page(movingPage());
+      const output: string = what === "the page" ? page : place.path("video.mp4");
+      if (what === "a symbolic link to the page") await symlink("page.html", output);
+      if (what === "a hard link to the page") await link(page, output);
+      await expectCleanFailure(
+        { ...size, page, output, format: "mp4", duration: 1 },
+        { code: "output-not-writable", says: ['the page uses the file "', "page.html", "Name another file"], started: [] },
+      );
+      expect(await readFile(page, "utf8")).toBe(movingPage());
+    },
+  );
+
+  it("rejects a video that the page's document names before a browser starts", async () => {
+    await using place = await withFilm();
+    await expectCleanFailure(
+      { ...size, page: await place.page(`<video src="${film}"></video>${movingPage()}`), output: place.path(film), duration: 1 },
+      { code: "output-not-writable", says: ["film.mp4"], started: [] },
+    );
+  });
+
+  it("rejects a video that a script of the page adds, before frames are encoded", async () => {
+    await using place = await withFilm();
+    const script = `<script>
+      const video = document.createElement("video");
+      video.src = ["film", "mp4"].join(".");
+      document.body.append(video);
+    </script>`;
+    await expectCleanFailure(
+      { ...size, page: await place.page(movingPage() + script), output: place.path(film), duration: 1 },
+      { code: "output-not-writable", says: ["film.mp4"], started: ["browser"] },
+    );
+  });
+
+  it("rejects a file that the page loads while it is rendered", async () => {
+    await using place = await withFilm();
+    const onSeek = `if (frame === 8) return fetch(["film", "mp4"].join(".")).then((answer) => answer.arrayBuffer());`;
+    await expectCleanFailure(
+      { ...size, page: await place.page(movingPage({ onSeek })), output: place.path(film), duration: 1, frameRate: RATE },
+      { code: "output-not-writable", says: ["film.mp4"] },
+    );
+  });
+
+  it("rejects a folder whose pictures the page shows", async () => {
+    await using place = await scratch();
+    const page: string = await place.page(movingPage());
+    const output: string = place.path("frames/%03d.png");
+    await render({ ...size, page, output, frameRate: RATE, duration: 2 / RATE });
+    await expectCleanFailure(
+      { ...size, page: await place.page(`<img src="frames/001.png">${movingPage()}`, "second.html"), output, duration: 1 },
+      { code: "output-not-writable", says: ["001.png"], started: [] },
+    );
+  });
+
+  it("is not one that the page merely mentions: an earlier video beside the page is replaced", async () => {
+    await using place = await withFilm();
+    const page: string = await place.page(`<p>This becomes film.mp4</p>${movingPage()}`);
+    const { frames } = await render({ ...size, page, output: place.path(film), duration: 0.5, frameRate: RATE });
+    expect(frames).toBe(RATE / 2);
+  });
+});
+
+describe("an output that is a symbolic link", () => {
+  it("stays, and the video becomes its target", async () => {
+    await using place = await scratch();
+    await mkdir(place.path("videos"));
+    await symlink("videos/real.mp4", place.path("video.mp4"));
+    await render({ ...size, page: await place.page(movingPage()), output: place.path("video.mp4"), duration: 0.2 });
+    expect(await readlink(place.path("video.mp4"))).toBe("videos/real.mp4");
+    expect(await readdir(place.path("videos"))).toEqual(["real.mp4"]);
   });
 });
 

@@ -375,7 +375,7 @@ describe("the sandbox", () => {
     expect(browsers.filter((line) => line.includes("--no-sandbox"))).toEqual([]);
   });
 
-  test("is missed in a warning where the page comes from the network", async () => {
+  test("is missed in a warning where the page is not the user's own local file", async () => {
     await using own = await serveLoopback({ "/page": html(pageAfter("0")) });
     const resolve = (capture: Capture): Capture => ({
       ...capture,
@@ -384,11 +384,17 @@ describe("the sandbox", () => {
     const captures: Capture[] = builtInParts().captures.map(resolve);
     const far = await renderPage(`http://far.test:${own.port}/page`, {}, { parts: { captures }, sandbox: false });
     expect(far.sandbox).toEqual({ enabled: false, reason: "it was switched off for this render" });
-    expect(far.warnings).toContain(
-      "The page comes from the network, and the browser runs without its sandbox: it was switched off for this render",
-    );
+    const fromServer: string =
+      "The page is not your own local file (it comes from a server, not from a file of yours), and the browser has no sandbox: it was switched off for this render";
+    expect(far.warnings).toContainEqual(expect.stringContaining(fromServer));
     const near = await renderPage(`${localhost(own)}/page`, {}, { sandbox: false });
-    expect(near.warnings).toEqual([]);
+    expect(near.warnings).toContainEqual(expect.stringContaining(fromServer));
+    const page: string = await folder.page(`<!doctype html><body>${pageAfter("0")}`, "own.html");
+    expect((await renderPage(page, {}, { sandbox: false })).warnings).toEqual([]);
+    await chmod(page, 0o666);
+    expect((await renderPage(page, {}, { sandbox: false })).warnings).toEqual([
+      expect.stringContaining("(other users may write to its file), and the browser has no sandbox"),
+    ]);
   });
 
   test("that the system lets the browser not make is an error with a remedy", async () => {

@@ -174,3 +174,17 @@ describe("a job", () => {
     expect(failureOf(() => parseJob(input)).code).toBe("job-invalid");
   });
 });
+
+describe("an output called -", () => {
+  it.each([{}, { format: "png-sequence" }, { format: "mp4" }])("is rejected with %j, for nothing is streamed", (others) => {
+    const { code, message } = failureOf(() => parseJob({ ...job, ...others, output: "-" }));
+    expect(code).toBe("job-invalid");
+    expect(message).toContain(
+      'output is "-", and writing to standard output is not supported; name a file ("./-" for a file of that name)',
+    );
+  });
+
+  it("is a file where it is written with its folder", () => {
+    expect(parseJob({ ...job, output: "./-", format: "mp4" }).output).toBe("./-");
+  });
+});

@@ -3,7 +3,7 @@ import { networkFlags } from "../../src/browser/network-policy.ts";
 import { jobFromFlags } from "../../src/cli/job-from-flags.ts";
 import { RenderError } from "../../src/core/errors.ts";
 import { parseJob } from "../../src/core/parse-job.ts";
-import { addressesOf, isFromNetwork, reachable } from "../../src/core/network.ts";
+import { addressesOf, reachable } from "../../src/core/network.ts";
 
 const job = { page: "page.html", output: "out.mp4" } as const;
 
@@ -75,24 +75,6 @@ describe("what a page may reach", () => {
       "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
       "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     ]);
-  });
-});
-
-describe("a page comes from the network", () => {
-  it.each(["https://example.com/", "http://192.168.1.5:8080/", "HTTP://EXAMPLE.COM", "http://localhost.example.com/"])("at %s", (page) => {
-    expect(isFromNetwork(page)).toBe(true);
-  });
-
-  it.each([
-    "page.html",
-    "/tmp/page.html",
-    "http://localhost:3000/",
-    "http://127.0.0.1/",
-    "http://127.1/",
-    "http://[::1]:80/",
-    "http://app.localhost/",
-  ])("but not at %s", (page) => {
-    expect(isFromNetwork(page)).toBe(false);
   });
 });
 
