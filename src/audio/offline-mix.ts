@@ -5,6 +5,7 @@ import { fromBase64 } from "../core/base64.ts";
 import { PageException, type BrowserPage } from "../core/browser.ts";
 import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
 import type { MediaFacts } from "../core/media.ts";
+import { within } from "../core/pipeline/watchdog.ts";
 import { isMuted } from "../core/sound-levels.ts";
 import { SAMPLE_RATE, type AudioMixer, type MixContext, type MixedSound, type MixRequest, type SoundClip } from "../core/sound.ts";
 import { finishMix } from "./finish-mix.ts";
@@ -14,6 +15,8 @@ import { recordedSound } from "./recorded-sound.ts";
 const NAME = "offline-mix";
 /** Samples that the page mixes at a time: five seconds, two megabytes on their way to the host. */
 const PIECE: number = 5 * SAMPLE_RATE;
+/** How long the page may take to drop the mix, in milliseconds. */
+const CLOSE_MS = 2_000;
 /** Where the top window keeps the mix. */
 const KEY = "__framewrightMix";
 
@@ -67,8 +70,8 @@ async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: Mi
       if (answer.samples !== null) sum.add(first, samplesOf(answer.samples));
     }
   } finally {
-    // Nothing is to be closed in a page that is gone.
-    await page.evaluate(`${KEY}.close()`).catch(() => {});
+    // Nothing is to be closed in a page that is gone; one that hangs is closed with its browser.
+    await within(CLOSE_MS, page.evaluate(`${KEY}.close()`), () => new Error("the page does not answer")).catch(() => {});
   }
 }
 

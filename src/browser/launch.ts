@@ -4,6 +4,7 @@ import { chromium, type BrowserContext } from "playwright-core";
 import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type RenderError } from "../core/errors.ts";
 import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
 import type { Size } from "../core/frame.ts";
+import { MOST_WARNINGS_OF_SOURCE, shortWarning } from "../core/warning-log.ts";
 import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
 import { loopbackPermission, type AllowLoopback } from "./allow-loopback.ts";
 import { findBrowser, type BrowserInstall } from "./find.ts";
@@ -97,15 +98,16 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   return browser;
 }
 
-/** Warnings of one browser: a page that opens a dialog in every frame shall not drown the others. */
-const MOST_WARNINGS = 50;
-
-function onceEach(hear: (reason: string) => void): (reason: string) => void {
-  const told = new Set<string>();
+/** Passes each warning on once. A page that opens a dialog in every frame must not crowd out the others: those beyond the limit become one. */
+export function onceEach(warn: (reason: string) => void): (reason: string) => void {
+  const remembered = new Set<string>();
+  let isFull = false;
   return (reason) => {
-    if (told.has(reason) || told.size >= MOST_WARNINGS) return;
-    told.add(reason);
-    hear(reason);
+    const short: string = shortWarning(reason);
+    if (isFull || remembered.has(short)) return;
+    isFull = remembered.size === MOST_WARNINGS_OF_SOURCE;
+    remembered.add(short);
+    warn(isFull ? `The browser raised more than ${MOST_WARNINGS_OF_SOURCE} warnings; the others are not listed` : short);
   };
 }
 

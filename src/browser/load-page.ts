@@ -1,6 +1,7 @@
 import type { BrowserPage } from "../core/browser.ts";
 import type { PageFacts } from "../core/capture.ts";
 import { pageFailed, pageFaulty, pageNotReady, pageUnreachable } from "../core/errors.ts";
+import { shortWarning } from "../core/warning-log.ts";
 import { describeException } from "./page.ts";
 import type { OpenedComposition, UnreadyComposition } from "./messages.ts";
 
@@ -12,6 +13,9 @@ interface LoadOptions {
 
 /** A page that threw may still offer its contract from another script: it gets this long, in milliseconds. */
 const GRACE_AFTER_EXCEPTION_MS = 2_000;
+
+/** Exceptions that are kept of one page: they become warnings, or the words of one error. */
+const MOST_EXCEPTIONS = 20;
 
 /**
  * Navigates and answers once the document is there.
@@ -81,7 +85,7 @@ export function hearExceptions(page: BrowserPage): PageExceptions {
   let forget: () => void = () => {};
   const graceOver: Promise<"grace-over"> = new Promise((resolve) => {
     forget = page.on<{ exceptionDetails: Parameters<typeof describeException>[0] }>("Runtime.exceptionThrown", ({ exceptionDetails }) => {
-      seen.push(describeException(exceptionDetails));
+      if (seen.length < MOST_EXCEPTIONS) seen.push(shortWarning(describeException(exceptionDetails)));
       timer ??= setTimeout(() => resolve("grace-over"), GRACE_AFTER_EXCEPTION_MS);
     });
   });

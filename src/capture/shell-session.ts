@@ -3,7 +3,7 @@ import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
 import { blockAverages, type BlockAverages } from "../core/blocks.ts";
 import { PageException, type Browser, type BrowserPage } from "../core/browser.ts";
-import type { CaptureContext, CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
+import type { CaptureContext, CaptureRequest, CaptureSession, ListenOptions, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureDistrusted, captureFailed, isRenderError, pageNavigated, seekFailed, type RenderError } from "../core/errors.ts";
 import { rawFrameBytes, type Frame, type FramePixels } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
@@ -14,6 +14,7 @@ import {
   type FrameNotice,
   type HeardEnd,
   type HeardPiece,
+  type HeardSoFar,
   type PictureOf,
   type ShellRun,
   type ShellRunEnd,
@@ -23,7 +24,7 @@ import { BufferPool } from "./buffer-pool.ts";
 import { makeFrame } from "./frames.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { assertKeepsAlpha } from "./kept-alpha.ts";
-import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
+import { listenCall, listenedTo, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 import { openShell } from "./shell.ts";
 import type { TransportChoice } from "./transport-choice.ts";
 
@@ -170,12 +171,15 @@ class ShellSession implements CaptureSession {
     return blockAverages(this.#request.size, fromBase64(sample.averages));
   }
 
-  async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
-    const heard: HeardEnd = await this.page.evaluate<HeardEnd>(listenCall(frameCount, sound)).catch((thrown: unknown) => {
-      throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
-    });
+  async listen(frameCount: number, sound?: PageSound, { onProgress }: ListenOptions = {}): Promise<SoundScore> {
+    const call: string = listenCall(frameCount, sound);
+    const step = (): Promise<HeardEnd> =>
+      this.page.evaluate<HeardEnd>(call).catch((thrown: unknown) => {
+        throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
+      });
+    const heard = await listenedTo<Exclude<HeardEnd, HeardSoFar>>(frameCount, step, onProgress);
     if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
-    return scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`));
+    return scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`), onProgress);
   }
 
   unplannedSound(): Promise<string | null> {

@@ -1,16 +1,16 @@
 import { fromBase64 } from "../core/base64.ts";
 import { blockAverages, type BlockAverages } from "../core/blocks.ts";
 import { PageException, type BrowserPage } from "../core/browser.ts";
-import type { CaptureContext, CaptureRequest, PageFacts } from "../core/capture.ts";
-import { captureFailed, isRenderError, pageNavigated, seekFailed } from "../core/errors.ts";
+import type { CaptureContext, CaptureRequest, ListenOptions, PageFacts } from "../core/capture.ts";
+import { captureFailed, isRenderError, pageNavigated, pageSoundInvalid, seekFailed } from "../core/errors.ts";
 import { frameTime } from "../core/frame-rate.ts";
 import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
 import { compositionScript } from "../browser/composition-script.ts";
 import { topPageScript } from "../browser/generated/top-page-script.ts";
 import { hearExceptions, navigate, whenReady, type PageExceptions } from "../browser/load-page.ts";
-import { WARN_BINDING, type HeardPiece, type HeardScore, type SeekEnd } from "../browser/messages.ts";
-import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
+import { WARN_BINDING, type HeardPiece, type HeardScore, type HeardSoFar, type SeekEnd } from "../browser/messages.ts";
+import { listenCall, listenedTo, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 
 export interface TopPageOptions {
   /** Name of the capture, for messages. */
@@ -123,18 +123,23 @@ export class TopPage {
   /**
    * All that is heard in so many frames.
    *
-   * @throws RenderError `seek-failed`, `page-navigated`
+   * @throws RenderError `seek-failed`, `page-navigated`, `page-failed`
    */
-  async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
+  async listen(frameCount: number, sound?: PageSound, { onProgress }: ListenOptions = {}): Promise<SoundScore> {
     const call: string = listenCall(frameCount, sound);
-    const listen = () => this.whileHere(0, this.#evaluate<HeardScore | "reload">(call));
+    const listen = () => this.whileHere(0, this.#evaluate<HeardScore | HeardSoFar | "reload">(call));
+    let hasReloaded = false;
+    const step = async (): Promise<HeardScore | HeardSoFar> => {
+      const heard = await listen();
+      if (heard !== "reload") return heard;
+      if (hasReloaded) throw pageSoundInvalid("it wants to be loaded again as soon as it is loaded");
+      hasReloaded = true;
+      await this.#load();
+      return step();
+    };
     try {
-      let heard: HeardScore | "reload" = await listen();
-      if (heard === "reload") {
-        await this.#load();
-        heard = (await listen()) as HeardScore;
-      }
-      return await scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`));
+      const heard: HeardScore = await listenedTo(frameCount, step, onProgress);
+      return await scoreOf(heard, (index) => this.page.evaluate<HeardPiece>(`__framewright.recordedPiece(${index})`), onProgress);
     } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
     }

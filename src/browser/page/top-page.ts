@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from "../../core/base64.ts";
 import type { PageSound } from "../../core/media.ts";
-import type { HeardPiece, HeardScore, OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
+import type { HeardPiece, HeardScore, HeardSoFar, OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
 import { compositionIn } from "./composition-key.ts";
 import { averageBlocks } from "./pixels/block-averages.ts";
 
@@ -14,7 +14,8 @@ const topPage = {
     return end;
   },
 
-  listen: (frameCount: number, sound?: PageSound): Promise<HeardScore | "reload"> => compositionIn(window)!.listen(frameCount, sound),
+  listen: (frameCount: number, sound?: PageSound): Promise<HeardScore | HeardSoFar | "reload"> =>
+    compositionIn(window)!.listen(frameCount, sound),
 
   recordedPiece: (index: number): HeardPiece => compositionIn(window)!.recordedPiece(index),
 
