@@ -37,7 +37,7 @@ export function offlineMix(): AudioMixer {
 async function mix({ score, sampleCount, loudness: target }: MixRequest, context: MixContext): Promise<MixedSound> {
   const { warn } = context;
   const clips: readonly SoundClip[] = score.clips.filter(({ gain }) => !isMuted(gain));
-  const sum = new MixMemory(sampleCount);
+  const sum: MixMemory = memoryFor(sampleCount);
   for (const recording of score.recordings) {
     const { first, samples } = recordedSound(recording);
     sum.add(first, samples);
@@ -51,6 +51,16 @@ async function mix({ score, sampleCount, loudness: target }: MixRequest, context
     read: (first, end) => sum.read({ first, end }),
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** @throws RenderError `sound-failed` where this host has too little memory for it */
+function memoryFor(sampleCount: number): MixMemory {
+  try {
+    return new MixMemory(sampleCount);
+  } catch (thrown) {
+    const seconds: number = Math.round(sampleCount / SAMPLE_RATE);
+    throw soundFailed(NAME, null, `there is no memory for a mix of ${seconds} seconds; use a shorter video, or ffmpeg`, thrown);
+  }
 }
 
 async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: MixContext): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
 import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type RenderError } from "../core/errors.ts";
 import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
-import type { Size } from "../core/frame.ts";
+import { rawFrameBytes, type Size } from "../core/frame.ts";
 import { MOST_WARNINGS_OF_SOURCE, shortWarning } from "../core/warning-log.ts";
 import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
 import { loopbackPermission, type AllowLoopback } from "./allow-loopback.ts";
@@ -12,6 +12,7 @@ import { endInterruptions } from "./interruptions.ts";
 import { openNetworkGate, type NetworkGate } from "./network-gate.ts";
 import { networkFlags } from "./network-policy.ts";
 import { openBrowserPage } from "./page.ts";
+import { pageStorageFlags, watchProfile, type ProfileWatch } from "./page-storage.ts";
 import { createProfile, removeProfile, removeProfileAtExit } from "./profile.ts";
 import { sandboxOf, sandboxToAskFor } from "./sandbox.ts";
 import { leaksByWebRtc } from "./webrtc-leak.ts";
@@ -34,6 +35,8 @@ export interface LaunchOptions {
   readonly sandbox?: boolean;
   /** Hears what pages asked for and were refused: once for each reason. */
   readonly onWarning?: (reason: string) => void;
+  /** Called when pages store more than they may; the browser is closed where there is none. */
+  readonly onFault?: (fault: RenderError) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -62,6 +65,8 @@ const LAUNCH_LIMIT_MS = 60_000;
  * for ever; its profile is thrown away, so that nothing is lost with it.
  */
 const CLOSE_GRACE_MS = 2_000;
+/** Frames of one page that a transport may keep in the profile. */
+const FRAMES_IN_PROFILE = 4;
 /** How long the processes of a browser that was killed may take to end, in milliseconds. */
 const ORPHANS_GRACE_MS = 1_000;
 
@@ -90,7 +95,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
     await removeProfile(profileFolder);
     throw launchFailure(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(context, profileFolder, description, gate);
+  const browser: Browser = ownedBrowser(context, profileFolder, description, { gate, onFault: options.onFault });
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -118,10 +123,11 @@ async function gateFor({ network }: LaunchOptions, warn: (reason: string) => voi
   return openNetworkGate((origin) => warn(`The page asked for ${origin}, which ${rule} forbids`));
 }
 
-function flagsOf(options: LaunchOptions, gate: NetworkGate | null): string[] {
+async function flagsOf(options: LaunchOptions, gate: NetworkGate | null, profileFolder: string): Promise<string[]> {
   const allowed: readonly NetworkAddress[] | null = options.network ? reachable(options.network.access, options.network.origin) : null;
   return [
     ...baseFlags,
+    ...(await pageStorageFlags(profileFolder)),
     ...options.flags,
     ...(options.treatAsSecure === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${options.treatAsSecure}`]),
     ...(options.allowCrossOrigin === true ? ["--disable-web-security"] : []),
@@ -159,7 +165,7 @@ async function startContext(
     handleSIGTERM: false,
     handleSIGHUP: false,
     env: { ...definedVariables(process.env), ...temporaryFolder(profileFolder), ...install.environment },
-    args: flagsOf(options, gate),
+    args: await flagsOf(options, gate, profileFolder),
   });
   endInterruptions(context, warn);
   // A page of a server cannot reach files of this host, except where web security is off.
@@ -190,14 +196,21 @@ async function describe(context: BrowserContext, asked: BrowserSandbox): Promise
   return { product, processId, processIds: processInfo.map(({ id }) => id), sandbox: await sandboxOf(processId, asked) };
 }
 
-function ownedBrowser(context: BrowserContext, profileFolder: string, description: Description, gate: NetworkGate | null): Browser {
+interface OwnedMeans {
+  readonly gate: NetworkGate | null;
+  readonly onFault: LaunchOptions["onFault"];
+}
+
+function ownedBrowser(context: BrowserContext, profileFolder: string, description: Description, { gate, onFault }: OwnedMeans): Browser {
   const { product, processId, processIds, sandbox } = description;
   const keepAtExit: () => void = removeProfileAtExit(profileFolder);
   const allowLoopback: AllowLoopback = loopbackPermission(context);
+  const watch: ProfileWatch = watchProfile(profileFolder, (fault) => (onFault ? onFault(fault) : void browser.close()));
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
   context.on("page", (page) => page.once("crash", () => void page.close().catch(() => {})));
   const close = async (): Promise<void> => {
+    watch.stop();
     const kill = (): void => {
       if (processId !== null) signal(processId, "SIGKILL");
     };
@@ -219,7 +232,11 @@ function ownedBrowser(context: BrowserContext, profileFolder: string, descriptio
       gate?.admit(port);
       await allowLoopback(await page.evaluate<string>("location.origin"));
     },
-    newPage: (size: Size): Promise<BrowserPage> => openBrowserPage(context, size),
+    newPage(size: Size): Promise<BrowserPage> {
+      // Its frames may pass through a file of the profile.
+      watch.allow(FRAMES_IN_PROFILE * rawFrameBytes("RGBA", size));
+      return openBrowserPage(context, size);
+    },
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => browser.close(),
   };

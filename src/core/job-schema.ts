@@ -1,13 +1,11 @@
 import * as v from "valibot";
 import { defaultComposition } from "./capture.ts";
-import type { Hardware, QualityLevel } from "./encoder.ts";
+import { presets, type Hardware, type QualityLevel } from "./encoder.ts";
 import { jobInvalid } from "./errors.ts";
 import { formats, type Container } from "./formats.ts";
 import type { RenderJob } from "./job.ts";
 import { addressesOf } from "./network.ts";
 import { ranges } from "./ranges.ts";
-
-const presets: readonly string[] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
 
 const HOSTS_WANTED =
   'must be a host such as "cdn.example.com", "*.example.com" or "localhost:3000", or an origin such as "https://example.com"';
@@ -41,7 +39,8 @@ const qualitySchema = v.strictObject(
       v.pipe(
         v.number("must be a number of bits a second"),
         v.finite("must be finite"),
-        v.minValue(1000, "must be at least 1000 bits a second"),
+        v.minValue(ranges.bitrate.least, "must be at least 1000 bits a second"),
+        v.maxValue(ranges.bitrate.most, `must be at most ${ranges.bitrate.most} bits a second`),
       ),
     ),
     pixelFormat: v.optional(text),

@@ -20,6 +20,13 @@ export type RangeName =
   | "recordings"
   | "soundPieces"
   | "recordedSamples"
+  | "bitrate"
+  | "soundBitrate"
+  | "gop"
+  | "loop"
+  | "fileSeconds"
+  | "decodedSeconds"
+  | "threads"
   | "timeoutMs";
 
 /**
@@ -57,6 +64,20 @@ export const ranges: Readonly<Record<RangeName, NumberRange>> = {
   soundPieces: { least: 0, most: 100_000 },
   /** Samples of all channels of all recordings together: 4 GB of floats. */
   recordedSamples: { least: 0, most: 1_000_000_000 },
+  /** Bits a second of pictures. */
+  bitrate: { least: 1_000, most: 2_000_000_000 },
+  /** Bits a second of sound. */
+  soundBitrate: { least: 6_000, most: 512_000 },
+  /** Frames from one key frame to the next. */
+  gop: { least: 1, most: 100_000 },
+  /** How often a moving picture plays; 0 is for ever. */
+  loop: { least: 0, most: 65_535 },
+  /** A time stamp of a file, in seconds: files may begin anywhere. */
+  fileSeconds: { least: -10_000_000_000, most: 10_000_000_000 },
+  /** Seconds of a file that are decoded for one video: the longest at the highest rate. */
+  decodedSeconds: { least: 0, most: 100_000_000 },
+  /** Threads of a decoder; 0 leaves it to the decoder. */
+  threads: { least: 0, most: 64 },
   /** A timeout in milliseconds: timers count in 31 bits, and fire at once above that. */
   timeoutMs: { least: 1, most: 2_147_483_647 },
 };

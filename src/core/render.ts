@@ -186,8 +186,9 @@ class Rendering {
       const origin: string = new URL(address.url).origin;
       const { crossOrigin, network, timeZone, locale } = this.#job;
       const warn = (reason: string): void => this.#warn(reason);
+      const fail = (fault: RenderError): void => this.#stop.abort(fault);
       const browser: Browser = await this.#timeline.span("launch", "render", () =>
-        this.#host.launchBrowser({ flags, origin, crossOrigin, network, timeZone, locale, signal: this.#signal, warn }),
+        this.#host.launchBrowser({ flags, origin, crossOrigin, network, timeZone, locale, signal: this.#signal, warn, fail }),
       );
       this.#warnUnconfined(browser);
       return browser;

@@ -93,7 +93,7 @@ export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "
     media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
     facts: hostFacts,
     costs: measuredHere,
-    launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn }) =>
+    launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn, fail }) =>
       launchBrowser({
         flags,
         signal,
@@ -103,6 +103,7 @@ export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "
         timeZone,
         locale,
         onWarning: warn,
+        ...(fail === undefined ? {} : { onFault: fail }),
         ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
         ...(options.browser === undefined ? {} : { executablePath: options.browser }),
       }),

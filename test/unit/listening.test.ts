@@ -89,7 +89,7 @@ describe("the pieces of a recording", () => {
 
   it("begin a recording where none is there to continue", async () => {
     const { recordings } = await scoreOf({ clips: [], pieces: 2 }, async () => piece);
-    expect(recordings.map(({ channels }) => [...channels[0]!])).toEqual([[1, 0, 1, 0]]);
+    expect(recordings).toMatchObject([{ channels: [Float32Array.of(1, 0, 1, 0)] }]);
   });
 
   it("must have the channels of the piece that they continue", async () => {
