@@ -58,10 +58,11 @@ function isLooped({ loopFrom, mediaStart, duration, playbackRate }: SoundClip, f
 
 function windowOf(clips: readonly SoundClip[], facts: MediaFacts | null): SoundWindow {
   const looped: readonly SoundClip[] = clips.filter((clip) => isLooped(clip, facts));
-  return {
-    from: Math.min(...clips.map(({ mediaStart }) => mediaStart), ...looped.map(({ loopFrom }) => loopFrom!)),
-    to: looped.length > 0 ? null : Math.max(...clips.map(({ mediaStart, duration, playbackRate }) => mediaStart + duration * playbackRate)),
-  };
+  const most: number = clips.reduce((latest, clip) => Math.max(latest, clip.mediaStart + clip.duration * clip.playbackRate), 0);
+  const from: number = [...clips.map(({ mediaStart }) => mediaStart), ...looped.map(({ loopFrom }) => loopFrom!)].reduce((least, one) =>
+    Math.min(least, one),
+  );
+  return { from, to: looped.length > 0 ? null : most, most };
 }
 
 /** A video begins anew when its pictures end; of a file of sound alone, what encoders add at its end is no part of the loop. */

@@ -2,14 +2,19 @@ import { stat } from "node:fs/promises";
 import { mediaUnreadable } from "../core/errors.ts";
 import { samplesAt } from "../core/sample-times.ts";
 import { SAMPLE_RATE } from "../core/sound.ts";
+import { ranges } from "../core/ranges.ts";
+import { decimalArgument, fileArgument, integerArgument } from "../ffmpeg/argument.ts";
 import { mediaInput } from "../ffmpeg/media-input.ts";
 import { complaintsIn, runTask, type TaskContext, type TaskEnd } from "./ffmpeg-task.ts";
 import { pcmFile, type PcmFile } from "./pcm-file.ts";
 
-/** What of a file is needed, in its seconds; `to` is null where all is, to its end. */
+/** What of a file is needed, in its seconds. */
 export interface SoundWindow {
   readonly from: number;
+  /** Null where a clip begins anew at the end of the file, which has to be found. */
   readonly to: number | null;
+  /** No clip hears more of it than up to here, however long the file turns out to be. */
+  readonly most: number;
 }
 
 export interface DecodedSound {
@@ -43,11 +48,12 @@ export async function decodeSound(context: TaskContext, source: string, path: st
   const output: string = context.folder.newFile();
   const args: readonly string[] = [
     ...["-threads", "1"],
-    ...(seek === 0 ? [] : ["-ss", `${seek}`]),
+    ...(seek === 0 ? [] : ["-ss", integerArgument(seek, ranges.seconds, "the beginning")]),
     ...mediaInput(path),
     ...["-map", "0:a:0", "-af", FILTERS],
-    ...(window.to === null ? [] : ["-t", (window.to - seek + SPARE_SECONDS).toFixed(6)]),
-    ...["-c:a", "pcm_f32le", "-f", "f32le", `file:${output}`],
+    ...["-t", decimalArgument(window.most - seek + SPARE_SECONDS, ranges.decodedSeconds, "the length")],
+    // What a file says of itself must not stand beside what ffmpeg says of its output.
+    ...["-map_metadata", "-1", "-c:a", "pcm_f32le", "-f", "f32le", fileArgument(output)],
   ];
   const end: TaskEnd = await runTask(context, args, source);
   const complaints: readonly string[] = complaintsIn(end.lines);
@@ -71,7 +77,7 @@ async function refuseEmpty(source: string, path: string): Promise<void> {
   if (facts.size === 0) throw mediaUnreadable(source, "it is empty");
 }
 
-/** What ffmpeg says of a file before it decodes it. */
+/** What ffmpeg says of a file before it decodes it. The file's own words stand further in, as metadata. */
 interface Said {
   /** Seconds of the first packet: what is before 0 is no part of what is heard, and what is after it ffmpeg takes for the beginning. */
   readonly start: number;
@@ -82,16 +88,16 @@ interface Said {
 }
 
 function saidOf(lines: readonly string[]): Said {
-  const split: number = lines.findIndex((line) => line.includes("Output #0"));
+  const split: number = lines.findLastIndex((line) => line.startsWith("[info] Output #0, "));
   const input: readonly string[] = lines.slice(0, split);
-  const [, hours, minutes, seconds, start] = firstMatch(input, /^\[info\] +Duration: (\d+):(\d+):([\d.]+)(?:, start: (-?[\d.]+))?/) ?? [];
+  const [, hours, minutes, seconds, start] = firstMatch(input, /^\[info\] {3}Duration: (\d+):(\d+):([\d.]+)(?:, start: (-?[\d.]+))?/) ?? [];
   const isEstimate: boolean = input.some((line) => line.includes("Estimating duration from bitrate"));
   const isTold: boolean = hours !== undefined && !isEstimate;
   return {
     start: Number(start ?? 0),
     durationSeconds: isTold ? Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) : null,
-    hasVideo: input.some((line) => /Stream #0:\d+.*: Video: /.test(line) && !line.includes("(attached pic)")),
-    channels: firstMatch(lines.slice(split), /Audio: pcm_f32le.*, mono,/) === null ? 2 : 1,
+    hasVideo: input.some((line) => /^\[info\] {3}Stream #0:\d+.*: Video: /.test(line) && !line.includes("(attached pic)")),
+    channels: firstMatch(lines.slice(split), /^\[info\] {3}Stream #0:0.*: Audio: pcm_f32le.*, mono,/) === null ? 2 : 1,
   };
 }
 

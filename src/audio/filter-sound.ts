@@ -1,5 +1,7 @@
 import { soundFailed } from "../core/errors.ts";
 import { CHANNELS, SAMPLE_RATE, type SoundRecording } from "../core/sound.ts";
+import { ranges } from "../core/ranges.ts";
+import { fileArgument, integerArgument } from "../ffmpeg/argument.ts";
 import { complaintsIn, runTask, type TaskContext } from "./ffmpeg-task.ts";
 import { pcmFile, pcmOf, type Pcm, type PcmFile } from "./pcm-file.ts";
 import { tempoFilters } from "./tempo-filters.ts";
@@ -54,8 +56,9 @@ async function filtered(
   const channels: 1 | 2 = input.channels === 1 ? 1 : CHANNELS;
   const layout: string = `aformat=channel_layouts=${channels === 1 ? "mono" : "stereo"}`;
   const args: readonly string[] = [
-    ...["-f", "f32le", "-ar", `${input.sampleRate}`, "-ac", `${input.channels}`, "-i", "pipe:0"],
-    ...["-af", [...filters, layout].join(","), "-c:a", "pcm_f32le", "-f", "f32le", `file:${output}`],
+    ...["-f", "f32le", "-ar", integerArgument(input.sampleRate, ranges.sampleRate, "the sample rate")],
+    ...["-ac", integerArgument(input.channels, ranges.channels, "the number of channels"), "-i", "pipe:0"],
+    ...["-af", [...filters, layout].join(","), "-c:a", "pcm_f32le", "-f", "f32le", fileArgument(output)],
   ];
   const { code, lines } = await runTask(context, args, source, pieces);
   if (code !== 0)

@@ -5,6 +5,7 @@ import { READER_KEY } from "../browser/page/media/reader.ts";
 import { PageException } from "../core/browser.ts";
 import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
 import type { MediaFacts } from "../core/media.ts";
+import { within } from "../core/pipeline/watchdog.ts";
 import { isMuted } from "../core/sound-levels.ts";
 import { SAMPLE_RATE, type AudioMixer, type MixContext, type MixedSound, type MixRequest, type SoundClip } from "../core/sound.ts";
 import { finishMix } from "./finish-mix.ts";
@@ -14,6 +15,8 @@ import { recordedSound } from "./recorded-sound.ts";
 const NAME = "offline-mix";
 /** Samples that the page mixes at a time: five seconds, two megabytes on their way to the host. */
 const PIECE: number = 5 * SAMPLE_RATE;
+/** How long the page may take to drop the mix, in milliseconds. */
+const CLOSE_MS = 2_000;
 /** Where the top window keeps the mix. */
 const KEY = "__framewrightMix";
 
@@ -34,7 +37,7 @@ export function offlineMix(): AudioMixer {
 async function mix({ score, sampleCount, loudness: target }: MixRequest, context: MixContext): Promise<MixedSound> {
   const { warn } = context;
   const clips: readonly SoundClip[] = score.clips.filter(({ gain }) => !isMuted(gain));
-  const sum = new MixMemory(sampleCount);
+  const sum: MixMemory = memoryFor(sampleCount);
   for (const recording of score.recordings) {
     const { first, samples } = recordedSound(recording);
     sum.add(first, samples);
@@ -48,6 +51,16 @@ async function mix({ score, sampleCount, loudness: target }: MixRequest, context
     read: (first, end) => sum.read({ first, end }),
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** @throws RenderError `sound-failed` where this host has too little memory for it */
+function memoryFor(sampleCount: number): MixMemory {
+  try {
+    return new MixMemory(sampleCount);
+  } catch (thrown) {
+    const seconds: number = Math.round(sampleCount / SAMPLE_RATE);
+    throw soundFailed(NAME, null, `there is no memory for a mix of ${seconds} seconds; use a shorter video, or ffmpeg`, thrown);
+  }
 }
 
 async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: MixContext): Promise<void> {
@@ -68,8 +81,8 @@ async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: Mi
       if (answer.samples !== null) sum.add(first, samplesOf(answer.samples));
     }
   } finally {
-    // Nothing is to be closed in a page that is gone.
-    await page.run(`${KEY}.close()`).catch(() => {});
+    // Nothing is to be closed in a page that is gone; one that hangs is closed with its browser.
+    await within(CLOSE_MS, page.run(`${KEY}.close()`), () => new Error("the page does not answer")).catch(() => {});
   }
 }
 

@@ -71,8 +71,12 @@ export function pcmOf(channels: readonly Float32Array[]): Pcm {
   };
 }
 
+/** Loops up to this length, in samples, are read once and repeated in memory: one of a single sample would be read 48,000 times a second. */
+const SHORT_LOOP = 65_536;
+
 /** A sound from one of its samples on, which may begin anew at the end of a loop. */
 export function pcmFrom(sound: Pcm, from: number, loop: SampleRange | null): Pcm {
+  if (loop !== null && loop.end > loop.first && loop.end - loop.first <= SHORT_LOOP) return shortLoop(sound, from, loop);
   return {
     async read({ first, end }) {
       const floats = new Float32Array((end - first) * CHANNELS);
@@ -80,6 +84,28 @@ export function pcmFrom(sound: Pcm, from: number, loop: SampleRange | null): Pcm
       for (const piece of loopedRanges({ first: from + first, end: from + end }, loop)) {
         floats.set(await sound.read(piece), at);
         at += (piece.end - piece.first) * CHANNELS;
+      }
+      return floats;
+    },
+  };
+}
+
+function shortLoop(sound: Pcm, from: number, loop: SampleRange): Pcm {
+  const length: number = loop.end - loop.first;
+  let looped: Promise<Float32Array> | null = null;
+  return {
+    async read(range) {
+      const [first, end]: [number, number] = [from + range.first, from + range.end];
+      const floats = new Float32Array((end - first) * CHANNELS);
+      // Up to the end of the loop it is played as it is.
+      const straight: number = Math.max(0, Math.min(end, loop.end) - first);
+      if (straight > 0) floats.set(await sound.read({ first, end: first + straight }));
+      if (first + straight === end) return floats;
+      const samples: Float32Array = await (looped ??= sound.read(loop));
+      for (let at = straight; at < end - first; at++) {
+        const source: number = ((first + at - loop.end) % length) * CHANNELS;
+        floats[at * CHANNELS] = samples[source]!;
+        floats[at * CHANNELS + 1] = samples[source + 1]!;
       }
       return floats;
     },

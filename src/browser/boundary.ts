@@ -10,6 +10,7 @@ import type { DeclaredBy } from "../core/capture.ts";
 import type { FrameCacheStatistics } from "../core/frame-cache.ts";
 import type { FrameRateInput } from "../core/frame-rate.ts";
 import type { AudioFacts, MediaFacts, PageMedia, VideoFacts } from "../core/media.ts";
+import { ranges, type NumberRange } from "../core/ranges.ts";
 import type { SoundClip } from "../core/sound.ts";
 import type {
   AskedOfHost,
@@ -47,18 +48,10 @@ const textLimits = {
   chunk: 60_000_000,
 } as const;
 
-const listLimits = { warnings: 1_000, urls: 10_000, names: 1_000, media: 10_000, clips: 100_000, gainPoints: 1_000_000 } as const;
+const listLimits = { warnings: 1_000, urls: 10_000, names: 1_000, media: 10_000, gainPoints: 100_000 } as const;
 
-/** Seconds: thirty years. */
-const LONGEST_SECONDS = 1e9;
-const LARGEST_SIDE = 16_384;
 /** A piece of a recording is 2^18 samples of 4 bytes. */
 const PIECE_BYTES: number = 2 ** 20;
-/** https://webaudio.github.io/web-audio-api/#sample-rates, and the most channels of a buffer in Chromium. */
-const [LOWEST_SAMPLE_RATE, HIGHEST_SAMPLE_RATE, MOST_CHANNELS] = [3_000, 768_000, 32] as const;
-/** Pieces of five seconds: a day of sound. */
-const MOST_PIECES = 20_000;
-
 /** Of so many bytes as base64. */
 const charactersOf = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 const text = (characters: number) =>
@@ -78,7 +71,9 @@ const finite = (least: number, most: number) =>
     v.minValue(least, `must be ${least} or more`),
     v.maxValue(most, `must be at most ${most}`),
   );
-const seconds = finite(-LONGEST_SECONDS, LONGEST_SECONDS);
+const within = ({ least, most }: NumberRange) => finite(least, most);
+const seconds = within(ranges.seconds);
+const signedSeconds = within(ranges.signedSeconds);
 const list = <Schema extends v.GenericSchema>(item: Schema, most: number) =>
   v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`));
 const frameIndex = whole(0, Number.MAX_SAFE_INTEGER);
@@ -106,10 +101,10 @@ const frameRate = v.pipe(
 
 const videoFacts: v.GenericSchema<unknown, VideoFacts> = v.strictObject({
   codec: text(textLimits.name),
-  size: v.strictObject({ width: whole(0, LARGEST_SIDE), height: whole(0, LARGEST_SIDE) }),
+  size: v.strictObject({ width: whole(0, ranges.side.most), height: whole(0, ranges.side.most) }),
   rotation: v.picklist([0, 90, 180, 270]),
   hasAlpha: flag,
-  tickSeconds: finite(0, LONGEST_SECONDS),
+  tickSeconds: seconds,
   frameRate: v.nullable(finite(0, 1e6)),
   decodesInPage: flag,
 });
@@ -121,7 +116,7 @@ const audioFacts: v.GenericSchema<unknown, AudioFacts> = v.strictObject({
 });
 const mediaFacts: v.GenericSchema<unknown, MediaFacts> = v.strictObject({
   source: text(textLimits.url),
-  durationSeconds: finite(0, LONGEST_SECONDS),
+  durationSeconds: seconds,
   byteLength: v.nullable(whole(0, Number.MAX_SAFE_INTEGER)),
   video: v.nullable(videoFacts),
   audio: v.nullable(audioFacts),
@@ -185,27 +180,26 @@ const shellSample: v.GenericSchema<unknown, ShellSample<Bytes>> = v.union(
   "must say what the frame shows",
 );
 
-/** What `listen` plays of the media of a page, at most once through the rates that browsers have (0.0625 to 16). */
 const soundClip: v.GenericSchema<unknown, SoundClip> = v.strictObject({
   source: text(textLimits.url),
-  start: seconds,
-  duration: finite(0, LONGEST_SECONDS),
-  mediaStart: seconds,
-  playbackRate: finite(0.0625, 16),
+  start: signedSeconds,
+  duration: seconds,
+  mediaStart: signedSeconds,
+  playbackRate: within(ranges.playbackRate),
   preservesPitch: flag,
-  loopFrom: v.nullable(seconds),
-  gain: list(v.strictObject({ seconds, gain: finite(0, 1_000) }), listLimits.gainPoints),
+  loopFrom: v.nullable(signedSeconds),
+  gain: list(v.strictObject({ seconds: signedSeconds, gain: within(ranges.gain) }), listLimits.gainPoints),
 });
 const heardScore: v.GenericSchema<unknown, HeardScore> = v.strictObject({
-  clips: list(soundClip, listLimits.clips),
-  pieces: whole(0, MOST_PIECES),
+  clips: list(soundClip, ranges.clips.most),
+  pieces: whole(0, ranges.soundPieces.most),
 });
 const heardPiece: v.GenericSchema<unknown, HeardPiece<Bytes>> = v.pipe(
   v.strictObject({
-    sampleRate: finite(LOWEST_SAMPLE_RATE, HIGHEST_SAMPLE_RATE),
-    start: seconds,
+    sampleRate: within(ranges.sampleRate),
+    start: signedSeconds,
     continues: flag,
-    channels: v.pipe(list(base64(charactersOf(PIECE_BYTES)), MOST_CHANNELS), v.minLength(1, "must have a channel")),
+    channels: v.pipe(list(base64(charactersOf(PIECE_BYTES)), ranges.channels.most), v.minLength(1, "must have a channel")),
   }),
   v.check(({ channels }) => channels.every(({ length }) => length === channels[0]!.length), "channels must be equally long"),
 );
@@ -288,7 +282,10 @@ export const pageAnswers: PageAnswers = {
   sample: reader(shellSample),
   averages: reader(base64(textLimits.frame)),
   heard: reader<HeardEnd | "reload">(
-    v.union([v.literal("reload"), v.strictObject({ navigatedTo: text(textLimits.url) }), heardScore], "must be a score"),
+    v.union(
+      [v.literal("reload"), v.strictObject({ navigatedTo: text(textLimits.url) }), v.strictObject({ heardFrames: frameIndex }), heardScore],
+      "must be a score",
+    ),
   ),
   piece: reader(heardPiece),
   words: reader(v.nullable(text(textLimits.words))),

@@ -14,6 +14,9 @@ const disabledFeatures: readonly string[] = [
   "ThirdPartyStoragePartitioning",
 ];
 
+/** Features that are off by default: screenshots of pages that do not show on a screen. */
+export const enabledFeatures: readonly string[] = ["CDPScreenshotNewSurface"];
+
 /**
  * Flags for a browser that is driven by the protocol: no dialog of its own, nothing that waits for a visible window, no
  * traffic of its own, and the same text and colours on every host
@@ -59,5 +62,5 @@ export const automationFlags: readonly string[] = [
   // A mouse, as on a desktop: `(hover: hover)` and `(pointer: fine)`.
   "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
   `--disable-features=${disabledFeatures.join(",")}`,
-  "--enable-features=CDPScreenshotNewSurface",
+  `--enable-features=${enabledFeatures.join(",")}`,
 ];

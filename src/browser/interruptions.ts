@@ -12,7 +12,7 @@ export function endInterruptions(context: BrowserContext, warn: (reason: string)
 async function endDialog(dialog: Dialog, warn: (reason: string) => void): Promise<void> {
   // "Leave this page?" is asked only when the page is left; to stay would stop that.
   if (dialog.type() === "beforeunload") return dialog.accept();
-  warn(`The page opened a dialog, which was dismissed: ${dialog.type()}("${dialog.message()}")`);
+  warn(`The page opened a dialog, which was dismissed: ${dialog.type()}("${dialog.message().slice(0, 200)}")`);
   await dialog.dismiss();
 }
 

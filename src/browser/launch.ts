@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type RenderError } from "../core/errors.ts";
 import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
-import type { Size } from "../core/frame.ts";
+import { rawFrameBytes, type Size } from "../core/frame.ts";
+import { MOST_WARNINGS_OF_SOURCE, shortWarning } from "../core/warning-log.ts";
 import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
 import { loopbackPermission, type AllowLoopback } from "./allow-loopback.ts";
 import { pageAnswers } from "./boundary.ts";
@@ -13,6 +14,7 @@ import { openNetworkGate, type NetworkGate } from "./network-gate.ts";
 import { networkFlags } from "./network-policy.ts";
 import { openBrowserPage } from "./page.ts";
 import { PageFaults } from "./page-faults.ts";
+import { pageStorageFlags, watchProfile, type ProfileWatch } from "./page-storage.ts";
 import { createProfile, removeProfile, removeProfileAtExit } from "./profile.ts";
 import { sandboxOf, sandboxToAskFor } from "./sandbox.ts";
 import { leaksByWebRtc } from "./webrtc-leak.ts";
@@ -37,6 +39,8 @@ export interface LaunchOptions {
   readonly sandbox?: boolean;
   /** Hears what pages asked for and were refused: once for each reason. */
   readonly onWarning?: (reason: string) => void;
+  /** Called when pages store more than they may; the browser is closed where there is none. */
+  readonly onFault?: (fault: RenderError) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -57,6 +61,8 @@ const LAUNCH_LIMIT_MS = 60_000;
  * for ever; its profile is thrown away, so that nothing is lost with it.
  */
 const CLOSE_GRACE_MS = 2_000;
+/** Frames of one page that a transport may keep in the profile. */
+const FRAMES_IN_PROFILE = 4;
 /** How long the processes of a browser that was killed may take to end, in milliseconds. */
 const ORPHANS_GRACE_MS = 1_000;
 
@@ -89,7 +95,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
     if (options.signal?.aborted === true) throw aborted(options.signal.reason);
     throw launchFailure(install.executablePath, thrown);
   }
-  const browser: Browser = ownedBrowser(chromium, { profileFolder, keepAtExit }, description, { gate, faults });
+  const browser: Browser = ownedBrowser(chromium, { profileFolder, keepAtExit }, description, { gate, faults, onFault: options.onFault });
   if (options.signal?.aborted === true) {
     await browser.close();
     throw aborted(options.signal.reason);
@@ -97,15 +103,16 @@ export async function launchBrowser(options: LaunchOptions): Promise<Browser> {
   return browser;
 }
 
-/** Warnings of one browser: a page that opens a dialog in every frame shall not drown the others. */
-const MOST_WARNINGS = 50;
-
-function onceEach(hear: (reason: string) => void): (reason: string) => void {
-  const told = new Set<string>();
+/** Passes each warning on once. A page that opens a dialog in every frame must not crowd out the others: those beyond the limit become one. */
+export function onceEach(warn: (reason: string) => void): (reason: string) => void {
+  const remembered = new Set<string>();
+  let isFull = false;
   return (reason) => {
-    if (told.has(reason) || told.size >= MOST_WARNINGS) return;
-    told.add(reason);
-    hear(reason);
+    const short: string = shortWarning(reason);
+    if (isFull || remembered.has(short)) return;
+    isFull = remembered.size === MOST_WARNINGS_OF_SOURCE;
+    remembered.add(short);
+    warn(isFull ? `The browser raised more than ${MOST_WARNINGS_OF_SOURCE} warnings; the others are not listed` : short);
   };
 }
 
@@ -116,10 +123,11 @@ async function gateFor({ network }: LaunchOptions, warn: (reason: string) => voi
   return openNetworkGate((origin) => warn(`The page asked for ${origin}, which ${rule} forbids`));
 }
 
-function flagsOf(options: LaunchOptions, gate: NetworkGate | null): string[] {
+async function flagsOf(options: LaunchOptions, gate: NetworkGate | null, profileFolder: string): Promise<string[]> {
   const allowed: readonly NetworkAddress[] | null = options.network ? reachable(options.network.access, options.network.origin) : null;
   return [
     ...baseFlags,
+    ...(await pageStorageFlags(profileFolder)),
     ...options.flags,
     ...(options.treatAsSecure === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${options.treatAsSecure}`]),
     ...(options.allowCrossOrigin === true ? ["--disable-web-security"] : []),
@@ -144,7 +152,7 @@ async function startContext(
   const chromium: ConnectedChromium = await connectChromium({
     executablePath: install.executablePath,
     profileFolder,
-    flags: flagsOf(options, gate),
+    flags: await flagsOf(options, gate, profileFolder),
     environment: { ...definedVariables(process.env), ...temporaryFolder(profileFolder), ...install.environment },
     sandbox: asked.enabled,
     timeZone: options.timeZone ?? "UTC",
@@ -189,14 +197,16 @@ function ownedBrowser(
   chromium: ConnectedChromium,
   { profileFolder, keepAtExit }: OwnedProfile,
   { product, processIds, sandbox }: Description,
-  { gate, faults }: Pick<LaunchMeans, "gate" | "faults">,
+  { gate, faults, onFault }: Pick<LaunchMeans, "gate" | "faults"> & { readonly onFault: LaunchOptions["onFault"] },
 ): Browser {
   const { context, session } = chromium;
   const allowLoopback: AllowLoopback = loopbackPermission(session);
+  const watch: ProfileWatch = watchProfile(profileFolder, (fault) => (onFault ? onFault(fault) : void browser.close()));
   let closing: Promise<void> | undefined;
   // A page that crashed answers no more: only when it is closed does whoever waits for its answer hear of it.
   context.on("page", (page) => page.once("crash", () => void page.close().catch(() => {})));
   const close = async (): Promise<void> => {
+    watch.stop();
     await chromium.end(CLOSE_GRACE_MS);
     await gate?.[Symbol.asyncDispose]();
     await whenEnded(processIds);
@@ -212,7 +222,11 @@ function ownedBrowser(
       gate?.admit(port);
       await allowLoopback(await page.evaluate("location.origin", pageAnswers.origin));
     },
-    newPage: (size: Size): Promise<BrowserPage> => openBrowserPage(context, size, faults),
+    newPage(size: Size): Promise<BrowserPage> {
+      // Its frames may pass through a file of the profile.
+      watch.allow(FRAMES_IN_PROFILE * rawFrameBytes("RGBA", size));
+      return openBrowserPage(context, size, faults);
+    },
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => browser.close(),
   };

@@ -1,6 +1,7 @@
 import type { BrowserPage } from "../core/browser.ts";
 import type { PageFacts } from "../core/capture.ts";
 import { pageFailed, pageFaulty, pageNotReady, pageUnreachable } from "../core/errors.ts";
+import { shortWarning } from "../core/warning-log.ts";
 import { describeException } from "./page.ts";
 import { pageAnswers } from "./boundary.ts";
 
@@ -83,7 +84,7 @@ export function hearExceptions(page: BrowserPage): PageExceptions {
   let forget: () => void = () => {};
   const graceOver: Promise<"grace-over"> = new Promise((resolve) => {
     forget = page.on<{ exceptionDetails: Parameters<typeof describeException>[0] }>("Runtime.exceptionThrown", ({ exceptionDetails }) => {
-      if (seen.length < MOST_EXCEPTIONS) seen.push(describeException(exceptionDetails));
+      if (seen.length < MOST_EXCEPTIONS) seen.push(shortWarning(describeException(exceptionDetails)));
       timer ??= setTimeout(() => resolve("grace-over"), GRACE_AFTER_EXCEPTION_MS);
     });
   });

@@ -29,8 +29,13 @@ export interface HeardScore {
   readonly pieces: number;
 }
 
-/** How listening to a page ended. */
-export type HeardEnd = HeardScore | { readonly navigatedTo: string };
+/** The page has gone through so many frames and has not heard all: the host asks again. A page that stays silent is found out by that. */
+export interface HeardSoFar {
+  readonly heardFrames: number;
+}
+
+/** How listening to a page ended, or how far it came. */
+export type HeardEnd = HeardScore | HeardSoFar | { readonly navigatedTo: string };
 
 /** So much of what the page made itself. */
 export interface HeardPiece<Bytes = string> {

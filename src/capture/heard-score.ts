@@ -1,11 +1,11 @@
 import type { PageSound } from "../core/media.ts";
 import type { SoundRecording, SoundScore } from "../core/sound.ts";
-import type { BrowserPage } from "../core/browser.ts";
-import { pageAnswers } from "../browser/boundary.ts";
-import type { HeardPiece, HeardScore } from "../browser/messages.ts";
+import { pageSoundInvalid } from "../core/errors.ts";
+import { isIntegerWithin, ranges } from "../core/ranges.ts";
+import type { HeardPiece, HeardScore, HeardSoFar } from "../browser/messages.ts";
 
 /** With its samples as bytes. */
-type ReceivedPiece = HeardPiece<Uint8Array>;
+export type ReceivedPiece = HeardPiece<Uint8Array>;
 
 /** In the pages of captures. */
 export const UNPLANNED_CALL = "__framewright.unplannedSound()";
@@ -14,26 +14,51 @@ export function listenCall(frameCount: number, sound: PageSound | undefined): st
   return `__framewright.listen(${frameCount}${sound === undefined ? "" : `, "${sound}"`})`;
 }
 
-/** Bytes of recordings that are held in memory: three hours of two channels at 48,000 samples a second. */
-const MOST_BYTES: number = 4 * 1024 ** 3;
+/**
+ * Asks a page to listen, step after step, until there is an end.
+ *
+ * @param onProgress Called after each step that got the page on
+ * @throws RenderError `page-failed` where the page says that it got on, and did not
+ */
+export async function listenedTo<End extends object>(
+  frameCount: number,
+  step: () => Promise<End | HeardSoFar>,
+  onProgress: () => void = () => {},
+): Promise<End> {
+  for (let least = 0; ;) {
+    const answer: End | HeardSoFar = await step();
+    if (!("heardFrames" in answer)) return answer;
+    // Each step makes a frame at least: there are no more steps than frames.
+    if (!isIntegerWithin(answer.heardFrames, { least: least + 1, most: frameCount - 1 }))
+      throw pageSoundInvalid(`it listened to ${String(answer.heardFrames)} of ${frameCount} frames, after ${least}`);
+    least = answer.heardFrames;
+    onProgress();
+  }
+}
 
 /**
  * The score of a page, with the samples of its recordings. The page gives them piece by piece, and forgets each that it gave.
  *
+ * @param take brings one piece
+ * @param onProgress Called after each piece
  * @throws RenderError `page-failed` where the pieces do not belong together
  */
-export async function scoreOf({ clips, pieces }: HeardScore, page: BrowserPage): Promise<SoundScore> {
+export async function scoreOf(
+  { clips, pieces }: HeardScore,
+  take: (index: number) => Promise<ReceivedPiece>,
+  onProgress: () => void = () => {},
+): Promise<SoundScore> {
   const recordings: ReceivedPiece[][] = [];
-  let bytes = 0;
+  let samples = 0;
   for (let index = 0; index < pieces; index++) {
-    const call = `__framewright.recordedPiece(${index})`;
-    const piece: ReceivedPiece = await page.evaluate(call, pageAnswers.piece);
-    bytes += piece.channels.length * piece.channels[0]!.length;
-    if (bytes > MOST_BYTES) throw page.refuse(call, `its recordings have more than ${MOST_BYTES} bytes`);
+    const piece: ReceivedPiece = await take(index);
+    samples += (piece.channels.length * piece.channels[0]!.length) / 4;
+    if (samples > ranges.recordedSamples.most) throw pageSoundInvalid(`it recorded more than ${ranges.recordedSamples.most} samples`);
     const last: ReceivedPiece | undefined = recordings.at(-1)?.[0];
     if (!piece.continues) recordings.push([piece]);
     else if (last?.sampleRate === piece.sampleRate && last.channels.length === piece.channels.length) recordings.at(-1)!.push(piece);
-    else throw page.refuse(call, "it continues a recording of another kind");
+    else throw pageSoundInvalid(`piece ${index} continues a recording of another rate, or of another number of channels`);
+    onProgress();
   }
   return { clips, recordings: recordings.map(joined) };
 }

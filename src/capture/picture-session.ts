@@ -1,7 +1,7 @@
 import { fromBase64 } from "../core/base64.ts";
 import type { BlockAverages } from "../core/blocks.ts";
 import type { BrowserPage } from "../core/browser.ts";
-import type { CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
+import type { CaptureRequest, CaptureSession, ListenOptions, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureFailed, isRenderError } from "../core/errors.ts";
 import type { Frame } from "../core/frame.ts";
 import type { FrameRange } from "../core/frame-rate.ts";
@@ -78,8 +78,8 @@ export class PictureSession implements CaptureSession {
     return this.#averages(await this.#capture(index));
   }
 
-  listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
-    return this.#source.top.listen(frameCount, sound);
+  listen(frameCount: number, sound?: PageSound, options?: ListenOptions): Promise<SoundScore> {
+    return this.#source.top.listen(frameCount, sound, options);
   }
 
   unplannedSound(): Promise<string | null> {

@@ -2,7 +2,7 @@ import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
 import type { BlockAverages } from "../core/blocks.ts";
 import { PageException, type Browser, type BrowserPage, type PageRealm } from "../core/browser.ts";
-import type { CaptureContext, CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
+import type { CaptureContext, CaptureRequest, CaptureSession, ListenOptions, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureDistrusted, captureFailed, isRenderError, pageNavigated, seekFailed, type RenderError } from "../core/errors.ts";
 import { rawFrameBytes, type Frame, type FramePixels, type Size } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
@@ -10,13 +10,22 @@ import type { TransportSession } from "../core/transport.ts";
 import { pageAnswers, pageBindings } from "../browser/boundary.ts";
 import { frameKeeperScript } from "../browser/generated/frame-keeper-script.ts";
 import { hearExceptions, whenReady } from "../browser/load-page.ts";
-import { FRAME_BINDING, WARN_BINDING, type PictureOf, type ShellRun, type ShellRunEnd, type ShellSample } from "../browser/messages.ts";
+import {
+  FRAME_BINDING,
+  WARN_BINDING,
+  type HeardEnd,
+  type HeardSoFar,
+  type PictureOf,
+  type ShellRun,
+  type ShellRunEnd,
+  type ShellSample,
+} from "../browser/messages.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { watchFramedAddress, type FramedAddress } from "./document-address.ts";
 import { makeFrame } from "./frames.ts";
 import { FrameInbox, type ReceivedNotice } from "./frame-inbox.ts";
 import { assertKeepsAlpha } from "./kept-alpha.ts";
-import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
+import { listenCall, listenedTo, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 import { readAverages } from "./read-averages.ts";
 import { openShell } from "./shell.ts";
 import type { TransportChoice } from "./transport-choice.ts";
@@ -197,14 +206,18 @@ class ShellSession implements CaptureSession {
     return readAverages(this.page, this.#request.size, sample.averages);
   }
 
-  async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
+  async listen(frameCount: number, sound?: PageSound, { onProgress }: ListenOptions = {}): Promise<SoundScore> {
     const call: string = listenCall(frameCount, sound);
-    const heard = await this.page.evaluate(call, pageAnswers.heard).catch((thrown: unknown) => {
-      throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
-    });
-    if (heard === "reload") throw this.page.refuse(call, "a shell loads its page again by itself");
+    const step = async (): Promise<HeardEnd> => {
+      const heard = await this.page.evaluate(call, pageAnswers.heard).catch((thrown: unknown) => {
+        throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
+      });
+      if (heard === "reload") throw this.page.refuse(call, "a shell loads its page again by itself");
+      return heard;
+    };
+    const heard = await listenedTo<Exclude<HeardEnd, HeardSoFar>>(frameCount, step, onProgress);
     if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
-    return scoreOf(heard, this.page);
+    return scoreOf(heard, (index) => this.page.evaluate(`__framewright.recordedPiece(${index})`, pageAnswers.piece), onProgress);
   }
 
   unplannedSound(): Promise<string | null> {

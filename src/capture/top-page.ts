@@ -1,6 +1,6 @@
 import type { BlockAverages } from "../core/blocks.ts";
 import { PageException, type BrowserPage, type PageRealm, type ReadPageValue } from "../core/browser.ts";
-import type { CaptureContext, CaptureRequest, PageFacts } from "../core/capture.ts";
+import type { CaptureContext, CaptureRequest, ListenOptions, PageFacts } from "../core/capture.ts";
 import { captureFailed, isRenderError, pageNavigated, seekFailed } from "../core/errors.ts";
 import { frameTime } from "../core/frame-rate.ts";
 import type { PageSound } from "../core/media.ts";
@@ -10,9 +10,9 @@ import { compositionScript } from "../browser/composition-script.ts";
 import { averagesScript } from "../browser/generated/averages-script.ts";
 import { topPageScript } from "../browser/generated/top-page-script.ts";
 import { hearExceptions, navigate, whenReady, type PageExceptions } from "../browser/load-page.ts";
-import { WARN_BINDING, type HeardEnd, type SeekEnd } from "../browser/messages.ts";
+import { WARN_BINDING, type HeardScore, type HeardSoFar, type SeekEnd } from "../browser/messages.ts";
 import { addressOf, type NavigatedFrame } from "./document-address.ts";
-import { listenCall, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
+import { listenCall, listenedTo, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 import { readAverages } from "./read-averages.ts";
 
 export interface TopPageOptions {
@@ -131,19 +131,22 @@ export class TopPage {
   /**
    * All that is heard in so many frames.
    *
-   * @throws RenderError `seek-failed`, `page-navigated`
+   * @throws RenderError `seek-failed`, `page-navigated`, `page-failed`
    */
-  async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
+  async listen(frameCount: number, sound?: PageSound, { onProgress }: ListenOptions = {}): Promise<SoundScore> {
     const call: string = listenCall(frameCount, sound);
-    const listen = () => this.whileHere(0, this.#evaluate(call, pageAnswers.heard));
+    let hasReloaded = false;
+    const step = async (): Promise<HeardScore | HeardSoFar> => {
+      const heard = await this.whileHere(0, this.#evaluate(call, pageAnswers.heard));
+      if (heard !== "reload" && !("navigatedTo" in heard)) return heard;
+      if (heard !== "reload" || hasReloaded) throw this.page.refuse(call, "the page was loaded again, and gave no score");
+      hasReloaded = true;
+      await this.#load();
+      return step();
+    };
     try {
-      let heard: HeardEnd | "reload" = await listen();
-      if (heard === "reload") {
-        await this.#load();
-        heard = await listen();
-      }
-      if (heard === "reload" || "navigatedTo" in heard) throw this.page.refuse(call, "the page was loaded again, and gave no score");
-      return await scoreOf(heard, this.page);
+      const heard: HeardScore = await listenedTo(frameCount, step, onProgress);
+      return await scoreOf(heard, (index) => this.page.evaluate(`__framewright.recordedPiece(${index})`, pageAnswers.piece), onProgress);
     } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
     }

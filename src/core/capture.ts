@@ -153,12 +153,17 @@ export interface CaptureSession extends AsyncDisposable {
    * `read`.
    *
    * @param sound What is known of the page's sound; `facts.sound` unless more was heard since
-   * @throws RenderError `seek-failed`, `browser-closed`, `page-navigated`
+   * @throws RenderError `seek-failed`, `browser-closed`, `page-navigated`, `page-failed`
    */
-  listen(frameCount: number, sound?: PageSound): Promise<SoundScore>;
+  listen(frameCount: number, sound?: PageSound, options?: ListenOptions): Promise<SoundScore>;
   /** What was heard in the frames that were read though `facts.sound` said nothing of it, in words; null where nothing was. */
   unplannedSound(): Promise<string | null>;
   close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  /** Called whenever the page got on. A page that does not for `captureTimeoutMs` is given up. */
+  onProgress?(): void;
 }
 
 export interface ReadOptions {

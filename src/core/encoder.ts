@@ -37,6 +37,9 @@ export interface EncoderTraits {
   readonly joinable: readonly Container[];
 }
 
+/** Speed presets of x264 and x265, fastest first. */
+export const presets: readonly string[] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
+
 /** How good the picture shall be, as one word; what each means for a codec is a measured table. */
 export type QualityLevel = "draft" | "standard" | "high" | "lossless";
 

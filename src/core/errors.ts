@@ -145,6 +145,23 @@ export function captureStalled(index: number, limitMs: number): RenderError {
   );
 }
 
+export function listeningStalled(limitMs: number): RenderError {
+  return new RenderError(
+    "capture-stalled",
+    `The page made no progress for ${limitMs} ms while its sound was analysed. A seek may never return; raise captureTimeoutMs if the page is only slow, or render the pictures alone with --no-sound`,
+    { limitMs },
+  );
+}
+
+/** @param index the frame that the reference did not show */
+export function referenceStalled(index: number, limitMs: number): RenderError {
+  return new RenderError(
+    "capture-stalled",
+    `The reference page gave no frame ${index} within ${limitMs} ms. A seek may never return; raise captureTimeoutMs if the page is only slow`,
+    { index, limitMs },
+  );
+}
+
 export function diskFull(output: string, freeBytes: number | null, cause?: unknown): RenderError {
   return new RenderError(
     "disk-full",
@@ -225,7 +242,7 @@ export function fileUrlGiven(page: string): RenderError {
 export function frameRateInvalid(value: unknown): RenderError {
   return new RenderError(
     "frame-rate-invalid",
-    `The frame rate ${quoted(value)} is none. Give a number above 0 and at most 1000, such as 30 or 29.97, or a fraction such as "30000/1001"`,
+    `The frame rate ${quoted(value)} is invalid. Give a number from 0.001 to 1000, such as 30 or 29.97, or a fraction such as "30000/1001"`,
     { value: typeof value === "object" ? value : String(value) },
   );
 }
@@ -303,6 +320,15 @@ export function limitExceeded(limit: "maxFrames" | "maxSeconds" | "mediaBytes", 
   });
 }
 
+/** What pages wrote into the profile of their browser: databases, files, caches. */
+export function pageStorageExceeded(bytes: number, allowed: number): RenderError {
+  return new RenderError(
+    "limit-exceeded",
+    `The page stored ${bytes} bytes in its browser's profile; ${allowed} bytes are allowed. Store less: files, databases and caches of a page are gone after the render`,
+    { limit: "page storage", bytes, allowed },
+  );
+}
+
 /** @param owner process id and host of whoever writes there */
 export function outputBusy(output: string, owner: string, lockPath: string): RenderError {
   return new RenderError(
@@ -358,6 +384,13 @@ export function pageMessageInvalid(message: string, why: string): RenderError {
     `The page sent an invalid message to the renderer: ${message}: ${why}. A page must not call or replace functions whose names begin with __framewright; take that out of the page`,
     { invalidMessage: message, why },
   );
+}
+
+/** @param what the value that is wrong, and what it must be */
+export function pageSoundInvalid(what: string): RenderError {
+  return new RenderError("page-failed", `The page reported sound that cannot be mixed: ${what}. --no-sound renders the pictures alone`, {
+    what,
+  });
 }
 
 export function pageNavigated(url: string, index: number): RenderError {

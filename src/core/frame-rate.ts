@@ -1,4 +1,5 @@
-import { frameRateInvalid } from "./errors.ts";
+import { frameRateInvalid, limitExceeded } from "./errors.ts";
+import { isIntegerWithin, isWithinRange, ranges } from "./ranges.ts";
 
 /** Frames a second as an exact fraction: 30000/1001 is not 29.97. Both whole and positive, in lowest terms. */
 export interface FrameRate {
@@ -14,8 +15,6 @@ export interface FrameRange {
   readonly start: number;
   readonly end: number;
 }
-
-const HIGHEST_RATE = 1000;
 
 /**
  * Reads a frame rate exactly. The decimal spellings of the NTSC rates (23.976, 29.97, 59.94, 119.88) mean their fractions over 1001.
@@ -38,11 +37,13 @@ export function parseFrameRate(input: FrameRateInput): FrameRate {
 }
 
 function reduced(numerator: number, denominator: number, input: unknown): FrameRate {
-  const whole: boolean = Number.isSafeInteger(numerator) && Number.isSafeInteger(denominator);
-  if (!whole || numerator <= 0 || denominator <= 0) throw frameRateInvalid(input);
-  if (numerator / denominator > HIGHEST_RATE) throw frameRateInvalid(input);
+  const isFraction: boolean = Number.isSafeInteger(numerator) && Number.isSafeInteger(denominator) && numerator > 0 && denominator > 0;
+  if (!isFraction || !isWithinRange(numerator / denominator, ranges.frameRate)) throw frameRateInvalid(input);
   const divisor: number = greatestCommonDivisor(numerator, denominator);
-  return { numerator: numerator / divisor, denominator: denominator / divisor };
+  const rate: FrameRate = { numerator: numerator / divisor, denominator: denominator / divisor };
+  const { frameRatePart } = ranges;
+  if (!isIntegerWithin(rate.numerator, frameRatePart) || !isIntegerWithin(rate.denominator, frameRatePart)) throw frameRateInvalid(input);
+  return rate;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -75,4 +76,15 @@ export function isWithin(time: number, start: number, end: number): boolean {
  */
 export function frameCountOf(durationSeconds: number, rate: FrameRate): number {
   return Math.ceil((durationSeconds * rate.numerator) / rate.denominator - 1e-6);
+}
+
+/**
+ * The same, where it is at most what the job's `limits.maxFrames` allows: checked before anything is allocated by it.
+ *
+ * @throws RenderError `limit-exceeded`
+ */
+export function limitedFrameCount(durationSeconds: number, rate: FrameRate, maxFrames: number): number {
+  const count: number = frameCountOf(durationSeconds, rate);
+  if (count <= maxFrames) return count;
+  throw limitExceeded("maxFrames", `The video has ${count} frames (${durationSeconds} s at ${formatFrameRate(rate)} frames/s)`, maxFrames);
 }

@@ -1,6 +1,7 @@
 import type { Browser } from "./browser.ts";
 import type { Capture } from "./capture.ts";
 import type { Encoder } from "./encoder.ts";
+import type { RenderError } from "./errors.ts";
 import type { FrameInjector } from "./injector.ts";
 import type { MediaHost } from "./media-link.ts";
 import type { AudioMixer } from "./sound.ts";
@@ -78,5 +79,7 @@ export interface BrowserRequest {
   readonly locale: string;
   /** Hears what a page asked for and was refused: once for each reason. */
   warn(reason: string): void;
+  /** Ends the render: pages exceeded a limit of the browser. The browser is closed where there is none. */
+  fail?(fault: RenderError): void;
   readonly signal: AbortSignal;
 }

@@ -1,21 +1,24 @@
 import * as v from "valibot";
 import { defaultComposition } from "./capture.ts";
-import type { Hardware, QualityLevel } from "./encoder.ts";
+import { presets, type Hardware, type QualityLevel } from "./encoder.ts";
 import { jobInvalid } from "./errors.ts";
 import { formats, type Container } from "./formats.ts";
 import type { RenderJob } from "./job.ts";
 import { addressesOf } from "./network.ts";
-
-const presets: readonly string[] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
+import { ranges } from "./ranges.ts";
 
 const HOSTS_WANTED =
   'must be a host such as "cdn.example.com", "*.example.com" or "localhost:3000", or an origin such as "https://example.com"';
+
+/** A timer's limit, in seconds. */
+const LONGEST_SECONDS: number = Math.floor(ranges.timeoutMs.most / 1000);
 
 const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
 const milliseconds = v.pipe(
   v.number("must be a number of milliseconds"),
   v.finite("must be finite"),
-  v.minValue(1, "must be at least 1 ms"),
+  v.minValue(ranges.timeoutMs.least, "must be at least 1 ms"),
+  v.maxValue(ranges.timeoutMs.most, `must be at most ${ranges.timeoutMs.most} ms, which is 24 days`),
 );
 const containers = Object.keys(formats) as Container[];
 const hardwares: readonly Hardware[] = ["nvenc", "qsv", "vaapi", "videotoolbox"];
@@ -36,7 +39,8 @@ const qualitySchema = v.strictObject(
       v.pipe(
         v.number("must be a number of bits a second"),
         v.finite("must be finite"),
-        v.minValue(1000, "must be at least 1000 bits a second"),
+        v.minValue(ranges.bitrate.least, "must be at least 1000 bits a second"),
+        v.maxValue(ranges.bitrate.most, `must be at most ${ranges.bitrate.most} bits a second`),
       ),
     ),
     pixelFormat: v.optional(text),
@@ -116,7 +120,12 @@ const schema = v.strictObject({
       {
         maxFrames: v.optional(whole("must be a whole number of frames above 0", 1, Number.MAX_SAFE_INTEGER)),
         maxSeconds: v.optional(
-          v.pipe(v.number("must be a number of seconds"), v.finite("must be finite"), v.gtValue(0, "must be above 0")),
+          v.pipe(
+            v.number("must be a number of seconds"),
+            v.finite("must be finite"),
+            v.gtValue(0, "must be above 0"),
+            v.maxValue(LONGEST_SECONDS, `must be at most ${LONGEST_SECONDS} s, which is 24 days`),
+          ),
         ),
         mediaBytes: v.optional(whole("must be a whole number of bytes, at least 0", 0, Number.MAX_SAFE_INTEGER)),
       },

@@ -1,11 +1,11 @@
 import { durationInvalid, fileUrlGiven, jobInvalid, sizeInvalid } from "./errors.ts";
 import type { Size } from "./frame.ts";
-import { parseFrameRate } from "./frame-rate.ts";
+import { limitedFrameCount, parseFrameRate, type FrameRate } from "./frame-rate.ts";
 import type { OutputFormat, ParsedJob } from "./job.ts";
 import { holdsOddSides, outputFormat, soundAsked } from "./job-format.ts";
 import { readJob, type ReadJob } from "./job-schema.ts";
+import { isWithinRange, ranges } from "./ranges.ts";
 
-const LARGEST_SIDE = 16384;
 /** What many programs write to standard output by. */
 const STANDARD_OUTPUT = "-";
 const NO_STREAMING = 'output is "-", and writing to standard output is not supported; name a file ("./-" for a file of that name)';
@@ -16,7 +16,7 @@ const MEDIA_BYTES = 8 * 1024 ** 3;
 /**
  * Reads a job that may come from anywhere.
  *
- * @throws RenderError `job-invalid`, `page-not-found`, `size-invalid`, `frame-rate-invalid`, `duration-invalid`
+ * @throws RenderError `job-invalid`, `page-not-found`, `size-invalid`, `frame-rate-invalid`, `duration-invalid`, `limit-exceeded`
  */
 export function parseJob(input: unknown): ParsedJob {
   const job: ReadJob = readJob(input);
@@ -24,13 +24,18 @@ export function parseJob(input: unknown): ParsedJob {
   if (job.output === STANDARD_OUTPUT) throw jobInvalid([NO_STREAMING]);
   const format: OutputFormat = outputFormat(job);
   assertOneWorkerEach(job);
+  const frameRate: FrameRate | null = job.frameRate === undefined ? null : parseFrameRate(job.frameRate);
+  const duration: number | null = job.duration === undefined ? null : checkedDuration(job.duration, "job");
+  const maxFrames: number = job.limits.maxFrames ?? MAX_FRAMES;
+  // Where the page decides one of them, its video is checked when it is known.
+  if (duration !== null && frameRate !== null) limitedFrameCount(duration, frameRate, maxFrames);
   return {
     page: job.page,
     output: job.output,
     ...format,
     size: askedSize(job.width, job.height, format),
-    frameRate: job.frameRate === undefined ? null : parseFrameRate(job.frameRate),
-    duration: job.duration === undefined ? null : checkedDuration(job.duration, "job"),
+    frameRate,
+    duration,
     timing: job.timing,
     loop: job.loop,
     hardware: job.hardware ?? null,
@@ -40,7 +45,7 @@ export function parseJob(input: unknown): ParsedJob {
     sound: soundAsked(job.sound, format),
     media: { injector: job.media.injector ?? null, cacheBytes: job.media.cacheBytes ?? null },
     limits: {
-      maxFrames: job.limits.maxFrames ?? MAX_FRAMES,
+      maxFrames,
       maxSeconds: job.limits.maxSeconds ?? null,
       mediaBytes: job.limits.mediaBytes ?? MEDIA_BYTES,
     },
@@ -91,7 +96,10 @@ function askedSize(width: number | undefined, height: number | undefined, format
 export function checkedSize(width: number, height: number, format: Pick<OutputFormat, "codec" | "quality">): Size {
   const sides: readonly number[] = [width, height];
   if (!sides.every((side) => Number.isInteger(side) && side > 0)) throw sizeInvalid(width, height, "both must be whole numbers above 0");
-  if (sides.some((side) => side > LARGEST_SIDE)) throw sizeInvalid(width, height, `neither may be above ${LARGEST_SIDE}`);
+  if (!sides.every((side) => isWithinRange(side, ranges.side)))
+    throw sizeInvalid(width, height, `neither may be above ${ranges.side.most}`);
+  if (!isWithinRange(width * height, ranges.area))
+    throw sizeInvalid(width, height, `it has ${width * height} pixels, and may have ${ranges.area.most}`);
   if (sides.some((side) => side % 2 !== 0) && !holdsOddSides(format)) {
     const even: string = sides.map((side) => side + (side % 2)).join("×");
     throw sizeInvalid(width, height, `${format.codec} halves colour, which needs an even width and height; use ${even}`);

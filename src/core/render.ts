@@ -1,6 +1,6 @@
 import type { Browser } from "./browser.ts";
 import type { CaptureSession, PageFacts } from "./capture.ts";
-import { aborted, isRenderError, mediaUnreadable, warningRaised, type RenderError } from "./errors.ts";
+import { aborted, isRenderError, mediaUnreadable, warningRaised, type RenderError, type RenderErrorCode } from "./errors.ts";
 import { protectedListener, type RenderEvent, type RenderListener } from "./events.ts";
 import type { PageAddress, RenderHost, RenderParts } from "./host.ts";
 import type { ParsedJob, RenderJob } from "./job.ts";
@@ -26,7 +26,9 @@ import type { RenderResult } from "./result.ts";
 import { segmentName } from "./segment-name.ts";
 import type { FileSink, OutputSink } from "./sink.ts";
 import { Timeline, type SpanListener } from "./timeline.ts";
+import { startTotalTimeout } from "./total-timeout.ts";
 import { rateWarnings, type Video } from "./video.ts";
+import { WarningLog } from "./warning-log.ts";
 
 export interface RenderOptions {
   /** Stops the render at any stage; the call then rejects with `aborted` once everything is ended. */
@@ -38,12 +40,12 @@ export interface RenderOptions {
 
 /** Renders one page into one checked output: probe, plan, open, pump, finish, check, publish. */
 export function renderWith(job: RenderJob, parts: RenderParts, host: RenderHost, options: RenderOptions = {}): Promise<RenderResult> {
-  return stoppable(options, (stop) => new Rendering(parseJob(job), parts, host, stop, options).run());
+  return stoppable(job, options, (parsed, stop) => new Rendering(parsed, parts, host, stop, options).run());
 }
 
 /** Says how the job would be rendered: opens the page and tries the parts, and writes nothing. */
 export function planWith(job: RenderJob, parts: RenderParts, host: RenderHost, options: RenderOptions = {}): Promise<PlannedRender> {
-  return stoppable(options, (stop) => new Rendering(parseJob(job), parts, host, stop, options).planOnly());
+  return stoppable(job, options, (parsed, stop) => new Rendering(parsed, parts, host, stop, options).planOnly());
 }
 
 /** A plan, and what it was made from. JSON. */
@@ -54,19 +56,32 @@ export interface PlannedRender {
   readonly warnings: readonly string[];
 }
 
-async function stoppable<Value>({ signal }: RenderOptions, work: (stop: AbortController) => Promise<Value>): Promise<Value> {
+/** What a render stops itself with: thrown as it is, while the reason of a caller becomes `aborted`. */
+const ownReasons: ReadonlySet<RenderErrorCode> = new Set(["warning-raised", "limit-exceeded"]);
+
+/** Runs work that the caller's signal, the render itself and its total timeout may stop. */
+async function stoppable<Value>(
+  input: RenderJob,
+  { signal }: RenderOptions,
+  work: (job: ParsedJob, stop: AbortController) => Promise<Value>,
+): Promise<Value> {
   const stop = new AbortController();
   const onAbort = (): void => {
     stop.abort(signal?.reason);
   };
   if (signal?.aborted === true) throw aborted(signal.reason);
+  const job: ParsedJob = parseJob(input);
   signal?.addEventListener("abort", onAbort, { once: true });
+  const endTimeout: () => void = startTotalTimeout(job.limits.maxSeconds, stop);
   try {
-    return await work(stop);
+    return await work(job, stop);
   } catch (thrown) {
-    if (isRenderError(stop.signal.reason) && stop.signal.reason.code === "warning-raised") throw stop.signal.reason;
+    const { reason } = stop.signal;
+    // The signal of a caller may carry such an error too: then it is that of another render.
+    if (isRenderError(reason) && ownReasons.has(reason.code) && signal?.reason !== reason) throw reason;
     throw stop.signal.aborted && !isAborted(thrown) ? aborted(stop.signal.reason) : thrown;
   } finally {
+    endTimeout();
     signal?.removeEventListener("abort", onAbort);
   }
 }
@@ -95,7 +110,7 @@ interface Prepared {
 /** One render from start to end: the values that its steps share. */
 class Rendering {
   readonly #timeline: Timeline;
-  readonly #warnings: string[] = [];
+  readonly #warnings = new WarningLog();
   readonly #emit: RenderListener;
   readonly #job: ParsedJob;
   readonly #parts: RenderParts;
@@ -110,7 +125,7 @@ class Rendering {
     this.#host = host;
     this.#stop = stop;
     this.#signal = stop.signal;
-    const heardLate = (reason: string): void => void this.#warnings.push(reason);
+    const heardLate = (reason: string): void => void this.#warnings.add(reason);
     this.#emit = protectedListener(onEvent, "onEvent", heardLate);
     this.#timeline = new Timeline(protectedListener(onSpan, "onSpan", heardLate));
   }
@@ -126,6 +141,7 @@ class Rendering {
       // The page may have loaded more files since.
       await keepOwnFiles(sink, address);
       this.#throwIfAborted();
+      this.#warnOfMore();
       await sink.commit();
       return result;
     } finally {
@@ -136,7 +152,7 @@ class Rendering {
   planOnly(): Promise<PlannedRender> {
     return this.#inBrowsers(async (opened) => {
       const { planner, plan, video } = await this.#prepare(opened);
-      return { plan, video, input: planner.input, warnings: [...this.#warnings] };
+      return { plan, video, input: planner.input, warnings: this.#warnings.all };
     });
   }
 
@@ -163,7 +179,8 @@ class Rendering {
 
   #directMedia(files: MediaFiles): MediaDirector {
     return new MediaDirector({
-      ...{ injectors: this.#parts.injectors, host: this.#host.media!, files, signal: this.#signal, trialLimitMs: trialLimitMs(this.#job) },
+      ...{ injectors: this.#parts.injectors, host: this.#host.media!, files, signal: this.#signal },
+      ...{ trialLimitMs: trialLimitMs(this.#job), readLimitMs: this.#job.captureTimeoutMs },
       warn: (reason) => this.#warn(reason),
     });
   }
@@ -174,8 +191,9 @@ class Rendering {
       const origin: string = new URL(address.url).origin;
       const { crossOrigin, network, timeZone, locale } = this.#job;
       const warn = (reason: string): void => this.#warn(reason);
+      const fail = (fault: RenderError): void => this.#stop.abort(fault);
       const browser: Browser = await this.#timeline.span("launch", "render", () =>
-        this.#host.launchBrowser({ flags, origin, crossOrigin, network, timeZone, locale, signal: this.#signal, warn }),
+        this.#host.launchBrowser({ flags, origin, crossOrigin, network, timeZone, locale, signal: this.#signal, warn, fail }),
       );
       this.#warnUnconfined(browser, address);
       return browser;
@@ -280,7 +298,7 @@ class Rendering {
       transport,
       checks,
       fallbacks: [...planner.fallbacks],
-      warnings: [...this.#warnings],
+      warnings: this.#warnings.all,
       timings: timingsOf(this.#timeline, outcome),
     };
   }
@@ -322,10 +340,16 @@ class Rendering {
 
   /** The reference and the capture load the same page: what both say is said once. */
   #warn(reason: string): void {
-    if (this.#warnings.includes(reason)) return;
-    this.#warnings.push(reason);
-    this.#emit({ type: "warning", reason });
-    if (this.#job.strict) this.#stop.abort(warningRaised(reason));
+    const kept: string | null = this.#warnings.add(reason);
+    if (kept === null) return;
+    this.#emit({ type: "warning", reason: kept });
+    if (this.#job.strict) this.#stop.abort(warningRaised(kept));
+  }
+
+  /** Those that were only counted come last. */
+  #warnOfMore(): void {
+    const { summary } = this.#warnings;
+    if (summary !== null) this.#emit({ type: "warning", reason: summary });
   }
 
   #throwIfAborted(): void {

@@ -1,7 +1,7 @@
 import type { Declared, DeclaredBy, PageFacts } from "./capture.ts";
 import { durationMissing, frameRateTooHigh } from "./errors.ts";
 import type { Size } from "./frame.ts";
-import { formatFrameRate, frameCountOf, parseFrameRate, type FrameRate } from "./frame-rate.ts";
+import { formatFrameRate, limitedFrameCount, parseFrameRate, type FrameRate } from "./frame-rate.ts";
 import type { ParsedJob } from "./job.ts";
 import { checkedDuration, checkedSize } from "./parse-job.ts";
 
@@ -42,7 +42,7 @@ export function videoAsked(job: ParsedJob): Pick<Video, "size" | "frameRate"> {
 /**
  * What the job says counts before what the page says, and that before what is usual.
  *
- * @throws RenderError `size-invalid`, `frame-rate-invalid`, `duration-invalid`, `duration-missing`
+ * @throws RenderError `size-invalid`, `frame-rate-invalid`, `duration-invalid`, `duration-missing`, `limit-exceeded`
  */
 export function videoOf(job: ParsedJob, page: PageFacts): Video {
   const size: Said<Size> = said(
@@ -63,7 +63,7 @@ export function videoOf(job: ParsedJob, page: PageFacts): Video {
     size,
     frameRate,
     durationSeconds: durationSeconds as Said<number>,
-    frameCount: frameCountOf(durationSeconds.value, frameRate.value),
+    frameCount: limitedFrameCount(durationSeconds.value, frameRate.value, job.limits.maxFrames),
   };
 }
 

@@ -2,7 +2,9 @@ import type { EncodeRequest } from "../core/encoder.ts";
 import { encoderFailed } from "../core/errors.ts";
 import type { Container } from "../core/formats.ts";
 import { formatFrameRate, type FrameRate } from "../core/frame-rate.ts";
+import { fileArgument, numberedFileArgument, sizeArgument } from "./argument.ts";
 import { constantRateArguments, type FfmpegBuild } from "./build.ts";
+import { checkedRequest } from "./checked-request.ts";
 import { isLack, type CodecChoice, type CodecLack } from "./codec-choice.ts";
 import { colorFilters, colorTags, i420InputTags } from "./color.ts";
 import { hardwareCodec } from "./hardware-codecs.ts";
@@ -37,11 +39,12 @@ export interface FfmpegArgumentsOptions {
 
 /** The encoder of ffmpeg that a request is for, whether or not the build has it. */
 export function codecChoice(request: EncodeRequest, build: Pick<FfmpegBuild, "release" | "encoders">): CodecChoice | CodecLack {
+  checkedRequest(request);
   return request.hardware === null ? softwareCodec(request, build) : hardwareCodec(request.hardware, request);
 }
 
 /**
- * ffmpeg's arguments for a request. With variable timing the file holds the changed frames at a constant rate and gets its
+ * ffmpeg's arguments for a request, every value of which is checked. With variable timing the file holds the changed frames at a constant rate and gets its
  * times afterwards.
  *
  * @throws RenderError `encoder-failed` for what ffmpeg cannot do
@@ -77,10 +80,10 @@ function inputsOf(request: EncodeRequest, input: FfmpegInput, encoder: string): 
 
 function inputArguments({ frameFormat, size, frameRate }: EncodeRequest, input: FfmpegInput): readonly string[] {
   const rate: readonly string[] = ["-framerate", formatFrameRate(frameRate)];
-  const file: readonly string[] = input.from === "pipe" ? ["-i", "pipe:0"] : ["-start_number", "0", "-i", numbered(input)];
+  const file: readonly string[] = input.from === "pipe" ? ["-i", "pipe:0"] : ["-start_number", "0", "-i", numberedFileArgument(input)];
   const raw = (pixelFormat: string): string[] => [
     ...(input.from === "pipe" ? ["-f", "rawvideo"] : ["-f", "image2", "-c:v", "rawvideo"]),
-    ...["-pixel_format", pixelFormat, "-video_size", `${size.width}x${size.height}`, ...rate, ...file],
+    ...["-pixel_format", pixelFormat, "-video_size", sizeArgument(size, "x"), ...rate, ...file],
   ];
   const pictures = (codec: string): string[] => ["-f", input.from === "pipe" ? "image2pipe" : "image2", "-c:v", codec, ...rate, ...file];
   switch (frameFormat) {
@@ -133,8 +136,8 @@ export function muxerOf(container: Container): string {
 function outputArguments(request: EncodeRequest, output: FfmpegOutput): readonly string[] {
   if (output.to === "nowhere") return ["-f", "null", "-"];
   const format: readonly string[] = ["-f", muxerOf(request.container)];
-  if (output.to === "folder") return ["-start_number", "0", ...format, numbered(output)];
-  return [...containerArguments(request), ...format, `file:${output.path}`];
+  if (output.to === "folder") return ["-start_number", "0", ...format, numberedFileArgument(output)];
+  return [...containerArguments(request), ...format, fileArgument(output.path)];
 }
 
 function containerArguments({ container, frameRate, timing, loop }: EncodeRequest): readonly string[] {
@@ -160,9 +163,4 @@ export function timescaleOf({ numerator }: FrameRate): number {
   let timescale: number = numerator;
   while (timescale < 10_000) timescale *= 2;
   return timescale;
-}
-
-/** A per cent sign in the folder's own name would be read as a number. */
-function numbered({ folder, pattern }: { readonly folder: string; readonly pattern: string }): string {
-  return `file:${folder.replaceAll("%", "%%")}/${pattern}`;
 }

@@ -2,7 +2,7 @@ import type { EncodeRequest, Hardware, Quality } from "../core/encoder.ts";
 import type { VideoCodec } from "../core/formats.ts";
 import { keyFrameArguments, type CodecChoice, type CodecLack } from "./codec-choice.ts";
 import { hardwareRate, videotoolboxQuality, type LossyLevel } from "./quality.ts";
-import { hevcTag } from "./software-codecs.ts";
+import { hevcTag, rateFactor } from "./software-codecs.ts";
 
 type Request = Pick<EncodeRequest, "codec" | "container" | "quality">;
 
@@ -48,12 +48,12 @@ export function hardwareCodec(hardware: Hardware, request: Request): CodecChoice
 }
 
 function rateArguments(option: string, { level, crf, bitrate }: Quality, besides: readonly string[] = []): readonly string[] {
-  return bitrate === undefined ? [option, `${crf ?? hardwareRate[lossyLevel(level)]}`, ...besides] : ["-b:v", `${bitrate}`];
+  return bitrate === undefined ? [option, rateFactor(crf ?? hardwareRate[lossyLevel(level)]), ...besides] : ["-b:v", bitrate.toFixed(0)];
 }
 
 /** It counts upwards: CRF 0 is 100, and two steps of CRF are about three of it. */
 function videotoolboxRate({ level, crf, bitrate }: Quality): readonly string[] {
-  if (bitrate !== undefined) return ["-b:v", `${bitrate}`];
+  if (bitrate !== undefined) return ["-b:v", bitrate.toFixed(0)];
   const quality: number = crf === undefined ? videotoolboxQuality[lossyLevel(level)] : Math.max(1, Math.round(100 - crf * 1.5));
   return ["-q:v", `${quality}`];
 }

@@ -1,3 +1,5 @@
+import { fileArgument } from "./argument.ts";
+
 /**
  * What pages play, by the names of ffmpeg's readers. Others stay shut: a list of addresses under the name of a song would have ffmpeg
  * open whatever it names.
@@ -28,5 +30,5 @@ const FORMATS: readonly string[] = [
 
 /** A media file that nobody vouches for, as the next input. */
 export function mediaInput(path: string): string[] {
-  return ["-protocol_whitelist", "file", "-format_whitelist", FORMATS.join(","), "-i", `file:${path}`];
+  return ["-protocol_whitelist", "file", "-format_whitelist", FORMATS.join(","), "-i", fileArgument(path)];
 }

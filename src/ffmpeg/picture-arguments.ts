@@ -1,4 +1,6 @@
 import type { Size } from "../core/frame.ts";
+import { ranges } from "../core/ranges.ts";
+import { decimalArgument, integerArgument, sizeArgument, wordArgument } from "./argument.ts";
 import { passthroughArguments, type FfmpegBuild } from "./build.ts";
 import { mediaInput } from "./media-input.ts";
 import type { ColorMatrix, VideoStream } from "./video-stream.ts";
@@ -32,12 +34,12 @@ export function pictureArguments(request: PictureRequest, build: Pick<FfmpegBuil
     // Time stamps as the file has them, and every picture from the key frame on: the filter "trim" leaves out exactly those before.
     ...(seekUs === null ? [] : ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds(seekUs)]),
     ...decoderArguments(stream, hasAlpha),
-    ...["-threads", String(threads)],
+    ...["-threads", integerArgument(threads, ranges.threads, "the number of threads")],
     ...mediaInput(path),
     ...["-map", "0:V:0", "-vf", filters(request).join(",")],
     ...passthroughArguments(build),
     // Unless told, releases differ in how finely an encoder counts time.
-    ...["-enc_time_base", "1/1000000", ...encoders[type]],
+    ...["-enc_time_base", "1/1000000", ...encoders[wordArgument(type, Object.keys(encoders), "the type of pictures")]],
     ...["-f", "tee", `[f=framecrc:flush_packets=1]pipe\\:3|[f=${type === "rgba" ? "rawvideo" : "image2pipe"}]pipe\\:1`],
   ];
 }
@@ -69,9 +71,9 @@ const SCALE_MATRICES: Readonly<Record<ColorMatrix, string>> = {
 
 function filters({ stream, size, type, startUs }: PictureRequest): readonly string[] {
   const trim = `trim=start=${seconds(startUs)}`;
-  const scale = `scale=${size.width}:${size.height}`;
+  const scale = `scale=${sizeArgument(size, ":")}`;
   if (type === "image/jpeg") return [trim, ...jpegFilters(stream, scale)];
-  const from = isRgb(stream) ? "" : `in_color_matrix=${SCALE_MATRICES[stream.matrix]}:in_range=${stream.range}:`;
+  const from = isRgb(stream) ? "" : `in_color_matrix=${SCALE_MATRICES[matrixOf(stream)]}:in_range=${rangeOf(stream)}:`;
   // Newer builds write the colours of the film into a PNG, and browsers would convert them once more.
   return [trim, `${scale}:${from}${EXACT}`, "format=rgba", "setparams=color_primaries=unknown:color_trc=unknown"];
 }
@@ -81,7 +83,7 @@ function filters({ stream, size, type, startUs }: PictureRequest): readonly stri
  * that "scale" takes, and closer.
  */
 function jpegFilters(stream: VideoStream, scale: string): readonly string[] {
-  const { matrix, range } = stream;
+  const [matrix, range] = [matrixOf(stream), rangeOf(stream)];
   if (isRgb(stream)) return [`${scale}:out_color_matrix=bt601:out_range=pc:${EXACT}`, "format=yuvj444p"];
   // Colour that the file has at half the resolution is kept so; more of it would be made up.
   const chroma: string = isHalved(stream) ? "420" : "444";
@@ -108,7 +110,15 @@ function depthOf({ pixelFormat }: VideoStream): "" | "10" | "12" {
   return bits === 8 ? "" : bits <= 10 ? "10" : "12";
 }
 
-/** ffmpeg reads no exponents. */
+/** What is known of a stream may come from a file of an earlier render. */
+function matrixOf({ matrix }: VideoStream): ColorMatrix {
+  return wordArgument(matrix, Object.keys(SCALE_MATRICES), "the colour matrix");
+}
+
+function rangeOf({ range }: VideoStream): "tv" | "pc" {
+  return wordArgument(range, ["tv", "pc"], "the colour range");
+}
+
 function seconds(us: number): string {
-  return (us / 1_000_000).toFixed(6);
+  return decimalArgument(us / 1_000_000, ranges.fileSeconds, "the time");
 }

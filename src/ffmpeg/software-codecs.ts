@@ -196,11 +196,16 @@ function effortOf(encoder: keyof typeof efforts, { level }: Quality): Effort {
   return efforts[encoder][lossyLevel];
 }
 
+/** ffmpeg reads no exponents. */
+export function rateFactor(crf: number): string {
+  return `${Number(crf.toFixed(3))}`;
+}
+
 function rateArguments({ crf, bitrate }: Quality, rate: number): readonly string[] {
-  return bitrate === undefined ? ["-crf", `${crf ?? rate}`] : ["-b:v", `${bitrate}`];
+  return bitrate === undefined ? ["-crf", rateFactor(crf ?? rate)] : ["-b:v", bitrate.toFixed(0)];
 }
 
 /** Encoders of Google hold a rate factor below a bitrate; "0" is none. */
 function constrainedRate({ crf, bitrate }: Quality, rate: number, ceiling: string): readonly string[] {
-  return bitrate === undefined ? ["-crf", `${crf ?? rate}`, "-b:v", ceiling] : ["-b:v", `${bitrate}`];
+  return bitrate === undefined ? ["-crf", rateFactor(crf ?? rate), "-b:v", ceiling] : ["-b:v", bitrate.toFixed(0)];
 }

@@ -1,6 +1,8 @@
 import type { EncodeRequest } from "../core/encoder.ts";
 import type { Container } from "../core/formats.ts";
 import type { AudioCodec, AudioRequest } from "../core/sound.ts";
+import { ranges } from "../core/ranges.ts";
+import { fileArgument, integerArgument } from "./argument.ts";
 import { soundDelayArguments, type FfmpegBuild } from "./build.ts";
 
 /** Encoders of sound by the names of ffmpeg, best first. Its own of Opus is an experiment, and no good one. */
@@ -22,14 +24,14 @@ export function soundInput(
   path: string,
   build: Pick<FfmpegBuild, "release">,
 ): readonly string[] {
-  return [...(isMatroska(container) && audio !== null ? soundDelayArguments(audio.codec, build) : []), "-i", `file:${path}`];
+  return [...(isMatroska(container) && audio !== null ? soundDelayArguments(audio.codec, build) : []), "-i", fileArgument(path)];
 }
 
 /** How the sound is encoded and put into the container. ffmpeg writes all of it, whatever the pictures' length. */
 export function soundOutput(container: Container, audio: AudioRequest, build: Pick<FfmpegBuild, "encoders">): readonly string[] {
   return [
     ...["-c:a", soundEncoder(audio.codec, build)],
-    ...(audio.bitrate === null ? [] : ["-b:a", `${audio.bitrate}`]),
+    ...(audio.bitrate === null ? [] : ["-b:a", integerArgument(Math.round(audio.bitrate), ranges.soundBitrate, "the bitrate of sound")]),
     // 24 bits keep what ears and converters can tell of the float mix.
     ...(audio.codec === "flac" ? ["-sample_fmt", "s32", "-bits_per_raw_sample", "24"] : []),
     // What encoders put before the first sample lies before 0: moved up it would move the pictures with it.

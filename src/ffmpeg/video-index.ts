@@ -32,6 +32,10 @@ interface Packet {
 const [KEY, CORRUPT, DISCARD] = [1, 2, 4] as const;
 /** Times are rounded on their way through ffmpeg; no two pictures are as near as this. */
 export const NEAR_US = 100;
+/** Pictures of one file: nine hours at 60 a second. */
+const MOST_PACKETS = 2_000_000;
+/** Characters that are kept of what ffmpeg says: of a damaged file it complains without end. */
+const SAID_LENGTH = 1_000_000;
 /** The header's end and the last picture's differ by less in whole files. */
 const SLACK_US = 100_000;
 
@@ -48,7 +52,7 @@ export async function readVideoIndex(path: string, source: string, build: Ffmpeg
     ...["-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-flush_packets", "0", "pipe:1"],
   ];
   const ffmpeg: FfmpegReader = await startFfmpegReader(build.executablePath, args, (text) => {
-    said += text;
+    if (said.length < SAID_LENGTH) said += text;
   });
   const stop = (): void => void ffmpeg.kill();
   signal.addEventListener("abort", stop);
@@ -58,13 +62,17 @@ export async function readVideoIndex(path: string, source: string, build: Ffmpeg
     const packets: Packet[] = [];
     for (let line = await lines.line(); line !== null; line = await lines.line()) {
       const packet: Packet | null = parse(line);
-      if (packet) packets.push(packet);
+      if (packet === null || !Number.isFinite(packet.startUs)) continue;
+      if (packets.length === MOST_PACKETS) throw mediaUnreadable(source, `it has more than ${MOST_PACKETS} pictures`);
+      packets.push(packet);
     }
     const end: FfmpegEnd = await ffmpeg.ended;
     signal.throwIfAborted();
+    // What it says first tells the streams; what it says last, why it ended.
+    const all: string = said.length < SAID_LENGTH ? said : `${said}\n${end.stderrTail}`;
     const stream: VideoStream | null = parseVideoStream(said);
-    if (stream === null || packets.length === 0) throw mediaUnreadable(source, faultIn(said, end));
-    return videoIndex(packets, stream, said);
+    if (stream === null || packets.length === 0) throw mediaUnreadable(source, faultIn(all, end));
+    return videoIndex(packets, stream, all);
   } finally {
     signal.removeEventListener("abort", stop);
     await ffmpeg.kill();

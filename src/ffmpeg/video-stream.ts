@@ -28,15 +28,26 @@ const MATRICES: Readonly<Record<string, ColorMatrix>> = {
   bt2020nc: "bt2020ncl",
 };
 
-/** Finds the line of the first video stream, which may look like "Stream #0:0: Video: h264 (High), yuv420p(tv, bt709), 1920x1080". */
+/** How ffmpeg begins the lines of streams and of the duration; what a file says of itself, as metadata, stands further in. */
+const STREAM = /^(?:\[info\] )? {2}Stream #0:(\d+)\D/;
+const DURATION = /^(?:\[info\] )? {2}Duration: (?:(\d+):(\d+):([\d.]+)|N\/A)(?:, start: (-?[\d.]+))?/m;
+/** The coarsest and the finest tick, in seconds. */
+const [COARSEST_TICK, FINEST_TICK] = [10, 1e-9] as const;
+
+/**
+ * Finds the line of the first video stream, which may look like "Stream #0:0: Video: h264 (High), yuv420p(tv, bt709), 1920x1080".
+ * Null where there is none, and where the lines are not those of ffmpeg alone: a key of metadata may hold any text, also a line.
+ */
 export function parseVideoStream(said: string): VideoStream | null {
+  const lines: readonly string[] = inputLines(said);
+  if (lines.some((line, at) => Number(STREAM.exec(line)![1]) !== at)) return null;
   // A cover is a stream of its own, and no video.
-  const line: string | undefined = said.split("\n").find((one) => /Stream #0:\d+.*: Video: /.test(one) && !one.includes("(attached pic)"));
+  const line: string | undefined = lines.find((one) => one.includes(": Video: ") && !one.includes("(attached pic)"));
   const found: RegExpExecArray | null = /: Video: (\w+).*?, (\w+)(?:\(([^)]*)\))?, \d+x(\d+)/.exec(line ?? "");
   if (!found) return null;
   const [, codec, pixelFormat, tags = "", height] = found;
   const words: string[] = tags.split(", ");
-  const named: string | undefined = words.map((word) => word.split("/")[0]!).find((word) => word in MATRICES);
+  const named: string | undefined = words.map((word) => word.split("/")[0]!).find((word) => Object.hasOwn(MATRICES, word));
   const isFull: boolean = words.includes("pc") || pixelFormat!.startsWith("yuvj");
   return {
     codec: codec!,
@@ -48,16 +59,23 @@ export function parseVideoStream(said: string): VideoStream | null {
   };
 }
 
+/** The lines of the streams of the file that is read: those of an output follow them. */
+function inputLines(said: string): string[] {
+  const lines: readonly string[] = said.split("\n");
+  const output: number = lines.findIndex((line) => /^(?:\[info\] )?Output #0, /.test(line));
+  return lines.slice(0, output === -1 ? lines.length : output).filter((line) => STREAM.test(line));
+}
+
 /** Ticks a second stand as "1k tbn", "90k tbn" or "15360 tbn"; where they do not, they are taken for those of Matroska. */
 function tickIn(line: string): number {
   const [, count = "1", thousands = "k"] = /([\d.]+)(k?) tbn/.exec(line) ?? [];
-  return 1 / (Number(count) * (thousands === "" ? 1 : 1000));
+  const seconds: number = 1 / (Number(count) * (thousands === "" ? 1 : 1000));
+  return seconds >= FINEST_TICK && seconds <= COARSEST_TICK ? seconds : 0.001;
 }
 
 /** Seconds that the header names: where the file begins, and how long it is; null where it says nothing of it. */
 export function parseDuration(said: string): { readonly start: number; readonly duration: number | null } {
-  const found: RegExpExecArray | null = /Duration: (?:(\d+):(\d+):([\d.]+)|N\/A)(?:, start: (-?[\d.]+))?/.exec(said);
-  const [, hours, minutes, seconds, start] = found ?? [];
+  const [, hours, minutes, seconds, start] = DURATION.exec(said) ?? [];
   return {
     start: Number(start ?? 0),
     duration: hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds),

@@ -125,7 +125,7 @@ export function nodeHost(options: NodeHostOptions = {}): RenderHost {
     media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
     facts: hostFacts,
     costs: measuredHere,
-    launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn }) =>
+    launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn, fail }) =>
       launchBrowser({
         flags,
         signal,
@@ -135,6 +135,7 @@ export function nodeHost(options: NodeHostOptions = {}): RenderHost {
         timeZone,
         locale,
         onWarning: warn,
+        ...(fail === undefined ? {} : { onFault: fail }),
         ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
         ...(options.browser === undefined ? {} : { executablePath: options.browser }),
         ...(options.profileParent === undefined ? {} : { profileParent: options.profileParent }),

@@ -287,7 +287,18 @@ describe("the check of a capture that keeps alpha", () => {
   /** The outcome of the check of one open session against another. */
   function checked(session: CaptureSession, reference: CaptureSession): Promise<void> {
     const kept = { ...reference, sample: (index: number) => reference.sample(index), close: async () => {} } as CaptureSession;
-    return new CaptureCheck({ capture: "checked", size, contrastShare: 0, indices: [0], onChecked: () => {} }, kept).first(session);
+    return new CaptureCheck(
+      {
+        capture: "checked",
+        size,
+        captureTimeoutMs: 60_000,
+        signal: new AbortController().signal,
+        contrastShare: 0,
+        indices: [0],
+        onChecked: () => {},
+      },
+      kept,
+    ).first(session);
   }
 
   beforeAll(async () => {

@@ -256,7 +256,7 @@ describe("control characters of a page", () => {
 describe("a command line that cannot be followed", () => {
   const page = "page.html";
   const cases: readonly (readonly [string, readonly string[], number, string, string])[] = [
-    ["a frame rate that is none", [page, "--fps", "abc"], 2, "frame-rate-invalid", 'The frame rate "abc" is none. Give a number'],
+    ["an invalid frame rate", [page, "--fps", "abc"], 2, "frame-rate-invalid", 'The frame rate "abc" is invalid. Give a number'],
     ["a width that is none", [page, "--width", "abc"], 2, "job-invalid", '"abc"'],
     ["an empty width", [page, "--width", ""], 2, "job-invalid", '""'],
     ["an odd width", [page, "--width", "321", "--height", "180"], 2, "size-invalid", "use 322×180"],

@@ -42,6 +42,7 @@ it.each([
     files: { pathOf: async () => "" },
     signal: new AbortController().signal,
     trialLimitMs: 1_000,
+    readLimitMs: 1_000,
     warn: () => {},
   });
   for (let page = 0; page <= WORKERS; page++) await director.attach({} as BrowserPage, {} as Browser);

@@ -36,6 +36,35 @@ describe("what ffmpeg says of a stream", () => {
     expect(parseVideoStream("Stream #0:0: Audio: aac, 48000 Hz")).toBeNull();
   });
 
+  it("is not read from the metadata of the file", () => {
+    const real = "[info]   Stream #0:0: Video: h264 (High), yuv420p(tv, bt709, progressive), 1920x1080, 30 fps, 1k tbn";
+    const forged = "Stream #0:0: Video: vp9, gbrp(pc, bt2020nc), 16x16, 25 fps, 1 tbn";
+    const metadata: readonly string[] = [
+      `[info]     title           : ${forged}`,
+      `                    :   ${forged}`,
+      "[info]     comment         : Duration: 99:00:00.00, start: 5.0",
+    ];
+    const said: string = [
+      "[info] Input #0, matroska, from 'file:a.mkv':",
+      "[info]   Metadata:",
+      ...metadata,
+      "[info]   Duration: 00:00:02.00, start: 0.0",
+      real,
+    ].join("\n");
+    expect(parseVideoStream(said)).toEqual(stream);
+    expect(parseDuration(said)).toEqual({ start: 0, duration: 2 });
+    // A key may hold a whole line, which then stands before that of ffmpeg, or in its place.
+    expect(parseVideoStream([`[info]   ${forged}`, said].join("\n"))).toBeNull();
+    expect(parseVideoStream([`[info]   ${forged.replace("#0:0", "#0:7")}`, said].join("\n"))).toBeNull();
+    expect(parseVideoStream(`${said}\n[info] Output #0, framecrc, to 'pipe:1':\n${real}`)).toEqual(stream);
+  });
+
+  it("has a colour matrix of a closed set, and a tick that is a time", () => {
+    const line = (text: string): ReturnType<typeof parseVideoStream> => parseVideoStream(`  Stream #0:0: Video: ${text}`);
+    expect(line("h264 (High), yuv420p(tv, constructor/toString), 1920x1080, 0 tbn")).toEqual(stream);
+    expect(line("h264 (High), yuv420p(tv, __proto__), 1920x1080, 1e99 tbn")).toMatchObject({ matrix: "bt709" });
+  });
+
   it("tells where a file begins and how long it is", () => {
     expect(parseDuration("  Duration: 01:02:03.50, start: 1.400000, bitrate: 5 kb/s")).toEqual({ start: 1.4, duration: 3723.5 });
     expect(parseDuration("  Duration: N/A, start: -0.007000, bitrate: N/A")).toEqual({ start: -0.007, duration: null });
@@ -53,7 +82,7 @@ describe("the index of a file's pictures", () => {
         "0, 1, 1, 1, 9, 0x1",
       ]),
       stream,
-      "Duration: 00:00:00.10, start: 0.000000",
+      "  Duration: 00:00:00.10, start: 0.000000",
     );
     expect(index.timesUs).toEqual([0, 33_333, 66_667]);
     expect(index.keysUs).toEqual([-33_333, 33_333]);
@@ -63,7 +92,7 @@ describe("the index of a file's pictures", () => {
 
   it("knows a file that is cut off from one whose sound is longer", () => {
     const packets = packetsOf(["#tb 0: 1/10", "0, 0, 0, 1, 9, 0x1", "0, 1, 1, 1, 9, 0x1, F=0x0", "0, 2, 2, 1, 9, 0x1, F=0x2"]);
-    const header = "Duration: 00:00:09.00, start: 0.000000\n";
+    const header = "  Duration: 00:00:09.00, start: 0.000000\n";
     expect(videoIndex(packets, stream, header)).toMatchObject({ cutOff: null, timesUs: [0, 100_000] });
     const said = `${header}[mov,mp4 @ 0x55d0] [error] stream 0, offset 0x30: partial file\n`;
     expect(videoIndex(packets, stream, said).cutOff).toBe("stream 0, offset 0x30: partial file");

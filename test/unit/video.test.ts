@@ -25,3 +25,19 @@ describe("the frame rate of a GIF", () => {
     expect(rateWarnings(gif(rate), videoOf(gif(rate), plainPage))).toHaveLength(warnings);
   });
 });
+
+describe("the number of frames", () => {
+  const job = parseJob({ page: "p.html", output: "o.mp4", limits: { maxFrames: 300 } });
+
+  it("may be what limits.maxFrames allows", () => {
+    expect(videoOf(job, plainPage).frameCount).toBe(300);
+  });
+
+  it.each([
+    ["the page's duration", { duration: { value: 1e12, by: "meta" } as const }, "30000000000000 frames"],
+    ["the page's frame rate", { frameRate: { value: 31, by: "meta" } as const }, "310 frames (10 s at 31 frames/s)"],
+  ])("is refused above limits.maxFrames, also where it is %s that exceeds it", (_, said, words) => {
+    expect(() => videoOf(job, { ...plainPage, ...said })).toThrow(words);
+    expect(() => videoOf(job, { ...plainPage, ...said })).toThrow(expect.objectContaining({ code: "limit-exceeded" }));
+  });
+});

@@ -3,11 +3,13 @@ import {
   type EarlySettings,
   type HeardPiece,
   type HeardScore,
+  type HeardSoFar,
   type OpenedComposition,
   type SeekEnd,
   type UnreadyComposition,
 } from "../messages.ts";
 import type { PageSound } from "../../core/media.ts";
+import { MOST_WARNINGS_OF_SOURCE, shortWarning } from "../../core/warning-log.ts";
 import type { Adapter } from "./adapters/adapter.ts";
 import { Adapters } from "./adapters/adapters.ts";
 import { livePage } from "./adapters/live-page.ts";
@@ -211,12 +213,12 @@ export class Composition {
 
   /**
    * All that is heard in so many frames. Where attributes do not say it the page goes through all of them, without pictures, and
-   * does not go back.
+   * does not go back: a step at a time, until there is a score.
    *
    * @param sound What is known of it: more than it says itself, where more was heard in another page of the job
    * @throws what the page's own `seek` throws
    */
-  async listen(frameCount: number, sound: PageSound = this.#sound): Promise<HeardScore | "reload"> {
+  async listen(frameCount: number, sound: PageSound = this.#sound): Promise<HeardScore | HeardSoFar | "reload"> {
     await ownTurn;
     return this.#listener.listen(frameCount, sound);
   }
@@ -296,9 +298,14 @@ export class Composition {
   readonly #isFed = (media: HTMLMediaElement): boolean => this.#media.fed(media) !== null;
 
   readonly #warn = (reason: string): void => {
-    if (this.#warnings.has(reason)) return;
-    this.#warnings.add(reason);
-    if (this.#isReady) (this.#view as unknown as Record<string, (reason: string) => void>)[WARN_BINDING]?.(reason);
+    if (this.#warnings.size > MOST_WARNINGS_OF_SOURCE || this.#warnings.has(shortWarning(reason))) return;
+    // Each warning that reaches the host costs it a message.
+    const isLast: boolean = this.#warnings.size === MOST_WARNINGS_OF_SOURCE;
+    const told: string = isLast
+      ? `The page raised more than ${MOST_WARNINGS_OF_SOURCE} warnings; the others are not listed`
+      : shortWarning(reason);
+    this.#warnings.add(told);
+    if (this.#isReady) (this.#view as unknown as Record<string, (reason: string) => void>)[WARN_BINDING]?.(told);
   };
 }
 

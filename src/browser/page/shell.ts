@@ -179,7 +179,7 @@ class Shell {
     }
   }
 
-  /** All that is heard in so many frames. */
+  /** All that is heard in so many frames, a step at a time. */
   async listen(frameCount: number, sound?: PageSound): Promise<HeardEnd> {
     if (!this.#isHere()) return { navigatedTo: this.#address() };
     this.#scaledCanvases?.restore();

@@ -1,5 +1,5 @@
 import type { PageSound } from "../../core/media.ts";
-import type { HeardPiece, HeardScore, OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
+import type { HeardPiece, HeardScore, HeardSoFar, OpenedComposition, SeekEnd, UnreadyComposition } from "../messages.ts";
 import { compositionIn } from "./composition-key.ts";
 
 /** The composition as a page of its own, driven by the host through `globalThis.__framewright`. */
@@ -12,7 +12,8 @@ const topPage = {
     return end;
   },
 
-  listen: (frameCount: number, sound?: PageSound): Promise<HeardScore | "reload"> => compositionIn(window)!.listen(frameCount, sound),
+  listen: (frameCount: number, sound?: PageSound): Promise<HeardScore | HeardSoFar | "reload"> =>
+    compositionIn(window)!.listen(frameCount, sound),
 
   recordedPiece: (index: number): HeardPiece => compositionIn(window)!.recordedPiece(index),
 

@@ -1,7 +1,9 @@
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import type { Browser, BrowserPage } from "../../core/browser.ts";
 import type { PixelTransport, TransportRequest, TransportSession } from "../../core/transport.ts";
 import type { SenderConfig } from "../messages.ts";
+import { ORIGIN_STORAGE_BYTES } from "../page-storage.ts";
 import { probeTransport } from "./probe.ts";
 
 /**
@@ -23,6 +25,7 @@ export function ringFile(): PixelTransport {
 async function openRing({ browser, page, slotBytes, slots }: TransportRequest): Promise<TransportSession> {
   const nonce = `framewright-ring-${crypto.randomUUID()}`;
   const config: SenderConfig = { kind: "ring-file", nonce, slotBytes, slots };
+  await makeRoom(browser, page, slotBytes * slots + nonce.length);
   await page.run(`__framewright.openSender(${JSON.stringify(config)})`);
   const file: FileHandle = await findRing(browser.profileFolder!, nonce, slotBytes * slots);
   const close = async (): Promise<void> => {
@@ -42,6 +45,18 @@ async function openRing({ browser, page, slotBytes, slots }: TransportRequest): 
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Bytes of the rings that were made in a browser: they stay until its profile is removed. */
+const ringBytesIn = new WeakMap<Browser, number>();
+
+/** The file counts as one of the page's origin, whose storage is limited. The larger limit ends with the page. */
+async function makeRoom(browser: Browser, page: BrowserPage, ringBytes: number): Promise<void> {
+  const bytes: number = (ringBytesIn.get(browser) ?? 0) + ringBytes;
+  ringBytesIn.set(browser, bytes);
+  // The browser's word, not the page's.
+  const { frameTree } = await page.send<{ frameTree: { frame: { securityOrigin: string } } }>("Page.getFrameTree");
+  await page.send("Storage.overrideQuotaForOrigin", { origin: frameTree.frame.securityOrigin, quotaSize: ORIGIN_STORAGE_BYTES + bytes });
 }
 
 async function findRing(profileFolder: string, nonce: string, ringBytes: number): Promise<FileHandle> {

@@ -54,7 +54,7 @@ class PlanRun {
 
   /** Beside the capture the reference takes the pictures to compare with. */
   async run(reference: CaptureSession | null): Promise<Outcome> {
-    const { browsers, page, video, emit } = this.#stage;
+    const { browsers, page, video, emit, job, signal } = this.#stage;
     const { checkAt } = this.#plan;
     const capture: string = this.#capture.name;
     const shown: CaptureSession | null = reference ?? (this.#needsReference() ? await this.#openReference() : null);
@@ -65,6 +65,8 @@ class PlanRun {
         size: video.size.value,
         contrastShare: movesLayers(page) ? RESAMPLED_SHARE : 0,
         indices: checkAt,
+        captureTimeoutMs: job.captureTimeoutMs,
+        signal,
         onChecked: (index, largest) => emit({ type: "capture-checked", capture, index, largest }),
       },
       shown,

@@ -1,8 +1,9 @@
 import { compareBlocks, type BlockAverages, type BlockDifference } from "../blocks.ts";
 import type { CaptureSession } from "../capture.ts";
-import { captureDistrusted, isRenderError, type RenderError } from "../errors.ts";
+import { captureDistrusted, isRenderError, referenceStalled, type RenderError } from "../errors.ts";
 import type { Size } from "../frame.ts";
 import type { RenderChecks } from "../result.ts";
+import { Supervisor } from "./supervisor.ts";
 
 export interface CaptureCheckOptions {
   /** Name of the capture under check. */
@@ -12,6 +13,9 @@ export interface CaptureCheckOptions {
   readonly contrastShare: number;
   /** Frames to compare, rising. */
   readonly indices: readonly number[];
+  /** Longest wait for one frame of the reference, in milliseconds. */
+  readonly captureTimeoutMs: number;
+  readonly signal: AbortSignal;
   onChecked(index: number, largest: number): void;
 }
 
@@ -35,9 +39,14 @@ export class CaptureCheck {
     this.indices = options.indices;
     this.#options = options;
     this.#reference = reference;
+    const { captureTimeoutMs, signal } = options;
+    const supervisor = new Supervisor(captureTimeoutMs, signal);
     let last: Promise<unknown> = Promise.resolve();
     for (const index of options.indices) {
-      const sample: Promise<BlockAverages> = last.then(() => reference!.sample(index));
+      // A page may loop in the reference alone: nothing else would end the wait for it.
+      const sample: Promise<BlockAverages> = last.then(() =>
+        supervisor.run(reference!.sample(index), () => referenceStalled(index, captureTimeoutMs)),
+      );
       // Heard where it is compared; a run that ends before needs not hear it.
       sample.catch(() => {});
       this.#expected.set(index, sample);

@@ -1,7 +1,7 @@
 import { remux } from "../container/remux.ts";
 import type { Browser } from "../browser.ts";
 import type { EncodeRequest, EncodeResult, Encoder, EncoderSession } from "../encoder.ts";
-import { aborted, soundUnplanned } from "../errors.ts";
+import { aborted, encoderNotStarted, soundUnplanned } from "../errors.ts";
 import type { FrameRange } from "../frame-rate.ts";
 import type { Plan } from "../policy/plan.ts";
 import type { FileSink, OutputSink } from "../sink.ts";
@@ -13,6 +13,8 @@ import { pageSource } from "./page-source.ts";
 import { pump, type PumpOptions, type PumpResult } from "./pump.ts";
 import { pumpSegments, type JoinSegments, type SegmentWorker } from "./segments.ts";
 import type { Stage } from "./stage.ts";
+import { withForcedEnd } from "./forced-end.ts";
+import { within } from "./watchdog.ts";
 import { workerTrack, type Worker, type Workers } from "./workers.ts";
 
 /** What went through the encoders of a plan. */
@@ -130,17 +132,21 @@ export class Encoding {
     if (signal.aborted) throw aborted(signal.reason);
     const browser: Browser = await browsers.shared();
     const page = this.#plan.frameFormat === "page" ? session.page : null;
-    return timeline.span("open", "encoder", () =>
-      this.#encoder.open(this.request(range), {
-        output,
-        signal,
-        browser,
-        page,
-        sound: this.#sound,
-        inactivityTimeoutMs: job.inactivityTimeoutMs,
-        warn,
-      }),
-    );
+    const { inactivityTimeoutMs } = job;
+    return timeline.span("open", "encoder", async () => {
+      const opening: Promise<EncoderSession> = this.#encoder.open(this.request(range), {
+        ...{ output, signal, browser, page, sound: this.#sound, inactivityTimeoutMs, warn },
+      });
+      try {
+        // A stop closes the browsers, and what was started must have ended before the render answers: no race with the signal.
+        const silent = (): Error => encoderNotStarted(this.#encoder.name, `it was not open within ${inactivityTimeoutMs} ms`);
+        return withForcedEnd(await within(inactivityTimeoutMs, opening, silent), browsers);
+      } catch (thrown) {
+        // One that opens after all has nobody else who would end it.
+        opening.then((session) => session.abort(thrown)).catch(() => {});
+        throw thrown;
+      }
+    });
   }
 
   #source({ session }: Worker, check: CaptureCheck): FrameSource {

@@ -1,5 +1,5 @@
 import type { Browser, BrowserPage } from "../browser.ts";
-import { injectionFailed, isRenderError, type RenderError } from "../errors.ts";
+import { injectionFailed, isRenderError, mediaUnreadable, type RenderError } from "../errors.ts";
 import type { FrameCache, FrameCacheStatistics } from "../frame-cache.ts";
 import type { FrameInjector, InjectedVideo, InjectorSession } from "../injector.ts";
 import { lruFrameCache } from "../lru-frame-cache.ts";
@@ -17,6 +17,8 @@ export interface MediaDirectorOptions {
   readonly signal: AbortSignal;
   /** Longest wait in milliseconds for an injector that is tried. */
   readonly trialLimitMs: number;
+  /** Longest wait in milliseconds for bytes that a page reads. */
+  readonly readLimitMs: number;
   warn(reason: string): void;
 }
 
@@ -216,7 +218,9 @@ export class MediaDirector implements AsyncDisposable {
   }
 
   #pathBy(source: string, read: PageLink["read"]): Promise<string> {
-    return this.#options.files.pathOf(source, (start, end) => read(source, start, end));
+    const { files, readLimitMs } = this.#options;
+    const late = (): Error => mediaUnreadable(source, `the page gave no bytes of it for ${readLimitMs} ms`);
+    return files.pathOf(source, (start, end) => within(readLimitMs, read(source, start, end), late));
   }
 
   #fail(failure: RenderError): void {

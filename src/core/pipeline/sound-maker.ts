@@ -1,5 +1,6 @@
 import type { CaptureSession } from "../capture.ts";
-import { aborted } from "../errors.ts";
+import { checkedScore } from "../checked-score.ts";
+import { aborted, listeningStalled } from "../errors.ts";
 import { frameTime } from "../frame-rate.ts";
 import type { ParsedJob } from "../job.ts";
 import type { MediaFacts } from "../media.ts";
@@ -9,6 +10,7 @@ import { SAMPLE_RATE, type AudioMixer, type MixedSound, type SoundScore } from "
 import type { Timeline } from "../timeline.ts";
 import type { Video } from "../video.ts";
 import { named } from "./candidate.ts";
+import { Supervisor } from "./supervisor.ts";
 
 export interface SoundMakerOptions {
   readonly job: ParsedJob;
@@ -37,19 +39,28 @@ export class SoundMaker implements AsyncDisposable {
    *
    * @param page The composition, open and at its beginning
    * @param known What is known of its sound
-   * @throws RenderError `media-unreadable`, `sound-failed`, `seek-failed`, `disk-full`, `aborted`
+   * @throws RenderError `media-unreadable`, `sound-failed`, `seek-failed`, `capture-stalled`, `page-failed`, `disk-full`, `aborted`
    */
   async make({ mixer }: SoundPlan, page: CaptureSession, known: PageSound): Promise<MixedSound | null> {
-    const { timeline, video, signal } = this.#options;
+    const { timeline, signal } = this.#options;
     // What was heard before is not all, where more is known now.
     if (this.#known !== known) await this.#forget();
     this.#known = known;
-    this.#score ??= await timeline.span("listen", "sound", () => page.listen(video.frameCount, known));
+    this.#score ??= await timeline.span("listen", "sound", () => this.#listen(page, known));
     if (signal.aborted) throw aborted(signal.reason);
     const { clips, recordings } = this.#score;
     if (clips.length + recordings.length === 0) return null;
     this.#sound ??= await timeline.span("mix", "sound", () => this.#mix(mixer, this.#score!, page));
     return this.#sound;
+  }
+
+  /** @throws RenderError `capture-stalled` where the page makes no progress, `page-failed` for a score that cannot be mixed */
+  async #listen(page: CaptureSession, known: PageSound): Promise<SoundScore> {
+    const { video, job, signal } = this.#options;
+    const supervisor = new Supervisor(job.captureTimeoutMs, signal);
+    const listening: Promise<SoundScore> = page.listen(video.frameCount, known, { onProgress: () => supervisor.beat() });
+    const score: SoundScore = await supervisor.run(listening, () => listeningStalled(job.captureTimeoutMs));
+    return checkedScore(score, frameTime(video.frameCount, video.frameRate.value));
   }
 
   #mix(name: string, score: SoundScore, page: CaptureSession): Promise<MixedSound> {
