@@ -85,12 +85,17 @@ export function builtInParts(options: Pick<NodeRenderOptions, "ffmpeg"> = {}): R
 
 export function nodeHost(options: Pick<NodeRenderOptions, "browser" | "root" | "sandbox"> = {}): RenderHost {
   return {
-    openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
+    openPage: (page, network, signal) =>
+      openPageAddress(page, {
+        network,
+        ...(signal === undefined ? {} : { signal }),
+        ...(options.root === undefined ? {} : { root: options.root }),
+      }),
     openSink: (output, container) => {
       const { kind, extension } = formats[container];
       return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output);
     },
-    media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
+    media: { openFiles: async (address, settings) => openMediaFiles(address, settings), link: linkMedia },
     facts: hostFacts,
     costs: measuredHere,
     launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn }) =>
