@@ -6,9 +6,13 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { WebSocketServer } from "ws";
 import { launchBrowser } from "../../src/browser/launch.ts";
 import { navigate } from "../../src/browser/load-page.ts";
 import { linkMedia } from "../../src/browser/media-link.ts";
+import { openNetworkGate } from "../../src/browser/network-gate.ts";
+import { networkFlags } from "../../src/browser/network-policy.ts";
 import { serveReservedPath } from "../../src/browser/reserved-path.ts";
 import type { Browser, BrowserPage } from "../../src/core/browser.ts";
 import type { PageAddress } from "../../src/core/host.ts";
@@ -17,6 +21,7 @@ import type { MediaAnswers, PageLink } from "../../src/core/media-link.ts";
 import { openMediaFiles, openPageAddress, render, type RenderJob, type RenderResult } from "../../src/node/index.ts";
 import { codedCodecs, makeCodedVideo } from "../support/coded-videos.ts";
 import { html, serveLoopback, type LoopbackServer } from "../support/loopback.ts";
+import { launchByPlaywright } from "../support/plain-browser.ts";
 import { pageAfter } from "../support/reaching-pages.ts";
 import { scratch, type Scratch } from "../support/render.ts";
 
@@ -127,6 +132,47 @@ describe("a name that leads to this machine", () => {
   });
 });
 
+describe("a name that is allowed", () => {
+  test("is reached through the gate, which alone resolves it: documents, ranges, posted bodies, WebSockets", async () => {
+    const server: Server = createServer(async (request, response) => {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      response.setHeader("content-type", "text/html").end(`${request.headers.host} ${request.url} ${Buffer.concat(parts).toString()}`);
+    });
+    const sockets = new WebSocketServer({ server });
+    sockets.on("connection", (socket) => socket.on("message", (message) => socket.send(`echo ${(message as Buffer).toString()}`)));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const host = `cdn.example.com:${(server.address() as AddressInfo).port}`;
+    const looked: string[] = [];
+    await using gate = await openNetworkGate({
+      rule: () => "any",
+      resolve: async ({ hostname: name }) => (looked.push(name), ["127.0.0.1"]),
+      onRefused: () => {},
+    });
+    const browser = await launchByPlaywright(networkFlags(["cdn.example.com"], "https://page.example", gate.port));
+    try {
+      const page: Page = await browser.newPage();
+      await page.goto(`http://${host}/page`);
+      const answers = await page.evaluate(`Promise.all([
+        document.body.textContent,
+        fetch("/posted", { method: "POST", body: "body" }).then((answer) => answer.text()),
+        new Promise((resolve) => {
+          const socket = new WebSocket("ws://" + location.host + "/socket");
+          socket.onopen = () => socket.send("hello");
+          socket.onmessage = ({ data }) => resolve(data);
+        }),
+      ])`);
+      expect(answers).toEqual([`${host} /page `, `${host} /posted body`, "echo hello"]);
+      expect(new Set(looked)).toEqual(new Set(["cdn.example.com"]));
+    } finally {
+      await browser.close();
+      sockets.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
 describe("the server of a local page", () => {
   test("has a name that no command line shows", async () => {
     await using address: PageAddress = await openPageAddress(await folder.page("<!doctype html><title>here</title>"));
@@ -217,6 +263,19 @@ describe("media of other servers", () => {
     const nobody: string = await whyNot(`${vacant.origin}/gone.mp4`);
     expect(gone).not.toContain("404");
     expect(gone.replaceAll(closed.origin, "")).toBe(nobody.replaceAll(vacant.origin, ""));
+  });
+
+  test("end the render where copies of them exceed limits.mediaBytes", async () => {
+    const video = `<!doctype html><video src="${open.origin}/film.mp4" muted data-start="0" data-duration="0.2"></video>`;
+    const rendering = renderPage(await folder.page(video, "limited.html"), {
+      duration: 0.2,
+      media: { injector: "base64" },
+      limits: { mediaBytes: film.byteLength - 1 },
+    });
+    await expect(rendering).rejects.toMatchObject({
+      code: "limit-exceeded",
+      details: { limit: "mediaBytes", allowed: film.byteLength - 1 },
+    });
   });
 
   test("are left to the browser where they may not be read, so that the page cannot read their pictures", async () => {
