@@ -61,7 +61,7 @@ export async function runFed(
 ): Promise<FedRun | Refusal> {
   const { host, capture, frameFormat, signal } = stage;
   await using address: PageAddress = await openFilmPage(films, stage);
-  await using files = await host.media.openFiles(address, "all");
+  await using files = await host.media.openFiles(address, { signal, mediaBytes: Infinity });
   await using feeding = new PageFeeding(injector, host.media, files, signal);
   const place: PagePlace = placeOf(address, browser, stage);
   await using session: CaptureSession = await openCapture(capture, frameFormat, place, (page) => feeding.attach(page, browser));

@@ -4,7 +4,7 @@ import { aborted, browserLaunchFailed, browserSandboxMissing, messageOf, type Re
 import type { Browser, BrowserPage, BrowserSandbox } from "../core/browser.ts";
 import { rawFrameBytes, type Size } from "../core/frame.ts";
 import { MOST_WARNINGS_OF_SOURCE, shortWarning } from "../core/warning-log.ts";
-import { reachable, type NetworkAccess, type NetworkAddress } from "../core/network.ts";
+import { isFromNetwork, networkRule, type NetworkAccess } from "../core/network.ts";
 import { loopbackPermission, type AllowLoopback } from "./allow-loopback.ts";
 import { pageAnswers } from "./boundary.ts";
 import { ChromiumDidNotStart, connectChromium, type ConnectedChromium } from "./connect.ts";
@@ -119,20 +119,28 @@ export function onceEach(warn: (reason: string) => void): (reason: string) => vo
 /** Null where pages may reach everything. */
 async function gateFor({ network }: LaunchOptions, warn: (reason: string) => void): Promise<NetworkGate | null> {
   if (network === undefined || network.access === "all") return null;
-  const rule = `network: ${JSON.stringify(network.access)}`;
-  return openNetworkGate((origin) => warn(`The page asked for ${origin}, which ${rule} forbids`));
+  const named = `network: ${JSON.stringify(network.access)}`;
+  return openNetworkGate({
+    rule: networkRule(network.access, network.origin),
+    onRefused: (origin, address) => warn(`The page asked for ${origin}, ${leadsTo(address)}which ${named} forbids`),
+  });
+}
+
+function leadsTo(address: string | null): string {
+  return address === null ? "" : `a name that leads to the address ${address} of this machine or its network, `;
 }
 
 async function flagsOf(options: LaunchOptions, gate: NetworkGate | null, profileFolder: string): Promise<string[]> {
-  const allowed: readonly NetworkAddress[] | null = options.network ? reachable(options.network.access, options.network.origin) : null;
+  const { network, treatAsSecure } = options;
   return [
     ...baseFlags,
     ...(await pageStorageFlags(profileFolder)),
     ...options.flags,
-    ...(options.treatAsSecure === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${options.treatAsSecure}`]),
+    // Origins of this machine are secure by themselves, and may have a name that command lines must not show.
+    ...(treatAsSecure !== undefined && isFromNetwork(treatAsSecure) ? [`--unsafely-treat-insecure-origin-as-secure=${treatAsSecure}`] : []),
     ...(options.allowCrossOrigin === true ? ["--disable-web-security"] : []),
     // Last: the last one of two equal flags counts.
-    ...(gate && allowed ? networkFlags(allowed, gate.port) : []),
+    ...(gate && network ? networkFlags(network.access, network.origin, gate.port) : []),
   ];
 }
 

@@ -135,7 +135,7 @@ function withoutExtension(name: string): string {
 
 /** A word, or hosts with commas between them. */
 function networkFrom(typed: string | undefined): string | string[] | undefined {
-  if (typed === undefined || ["all", "same-origin", "none"].includes(typed)) return typed;
+  if (typed === undefined || ["all", "public", "same-origin", "none"].includes(typed)) return typed;
   return typed.split(",").map((host) => host.trim());
 }
 

@@ -176,7 +176,7 @@ function jobOptions(command: Command): Command {
     )
     .option(
       "--network <what>",
-      "what the page may reach: all, same-origin, none, or hosts besides its own such as cdn.example.com,*.example.org (default: all)",
+      "what the page may reach: all, public (the internet, but no private addresses), same-origin, none, or hosts besides its own such as cdn.example.com,*.example.org (default: all)",
     )
     .option("--time-zone <name>", "time zone that the page's dates are shown in, such as Europe/Berlin (default: UTC)")
     .option("--locale <tag>", "language that the page is asked to speak, such as de-DE (default: en-US)")

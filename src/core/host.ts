@@ -39,7 +39,7 @@ export interface HostFacts {
 /** What a runtime gives to a render. */
 export interface RenderHost {
   /** Makes the page reachable by URL. Under `none` that URL gives the page's own files, or its one document, and nothing else. */
-  openPage(page: string, network: NetworkAccess): Promise<PageAddress>;
+  openPage(page: string, network: NetworkAccess, signal?: AbortSignal): Promise<PageAddress>;
   launchBrowser(request: BrowserRequest): Promise<Browser>;
   /** Without it videos are left to the browser, and nothing is heard. */
   readonly media?: MediaHost;
@@ -71,7 +71,7 @@ export interface BrowserRequest {
   /** Origin of the composition. */
   readonly origin: string;
   readonly crossOrigin: "paint" | "omit";
-  /** What the browser's pages may reach: `reachable` tells the addresses. Transports add theirs with `Browser.admit`. */
+  /** What the browser's pages may reach, by `networkRule`. Transports add theirs with `Browser.admit`. */
   readonly network: NetworkAccess;
   /** IANA name. */
   readonly timeZone: string;

@@ -139,7 +139,7 @@ const schema = v.strictObject({
   network: v.optional(
     v.union(
       [
-        v.picklist(["all", "same-origin", "none"]),
+        v.picklist(["all", "public", "same-origin", "none"]),
         v.array(
           v.pipe(
             v.string(),
@@ -147,7 +147,7 @@ const schema = v.strictObject({
           ),
         ),
       ],
-      `must be "all", "same-origin", "none" or a list; each entry ${HOSTS_WANTED}`,
+      `must be "all", "public", "same-origin", "none" or a list; each entry ${HOSTS_WANTED}`,
     ),
     "all",
   ),

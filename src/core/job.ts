@@ -55,9 +55,12 @@ export interface RenderJob {
    */
   readonly crossOrigin?: "paint" | "omit";
   /**
-   * What the page may reach, for pages that you did not write: `all` unless said; `same-origin`, its own origin; `none`, the
-   * files beside a page of this host, or nothing but the one document of a page of the network; a list of hosts
-   * (`cdn.example.com`, `*.example.com`, `localhost:3000`) and origins besides its own. What is refused becomes a warning.
+   * What the page may reach, for pages that you did not write: `all`; `public`, its own origin and public addresses of the
+   * internet; `same-origin`, its own origin; `none`, the files beside a page of this host, or nothing but the one document of a
+   * page of the network; a list of hosts (`cdn.example.com`, `*.example.com`, `localhost:3000`) and origins besides its own.
+   * Except under `all`, no name may lead to this machine or a private network. What is refused becomes a warning.
+   *
+   * @default "all"
    */
   readonly network?: NetworkAccess;
   /** IANA name of the time zone that the page's dates are shown in, such as "Europe/Berlin"; "UTC" unless said. */

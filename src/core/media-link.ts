@@ -2,19 +2,25 @@ import type { BrowserPage } from "./browser.ts";
 import type { FrameCacheStatistics } from "./frame-cache.ts";
 import type { PageAddress } from "./host.ts";
 import type { MediaFacts, MediaFiles } from "./media.ts";
-import type { NetworkAccess } from "./network.ts";
 
 /** How a runtime reaches the media of pages. */
 export interface MediaHost {
   /** The files, for parts that run on this host. */
-  openFiles(address: PageAddress, network: NetworkAccess): Promise<MediaFiles & AsyncDisposable>;
+  openFiles(address: PageAddress, options: MediaFilesOptions): Promise<MediaFiles & AsyncDisposable>;
   /** Lets a page ask, before it loads the composition. The link ends with the page. */
   link(page: BrowserPage, answers: MediaAnswers): Promise<PageLink>;
 }
 
+export interface MediaFilesOptions {
+  /** Ends what is being copied. */
+  readonly signal: AbortSignal;
+  /** Most bytes of all copies together. */
+  readonly mediaBytes: number;
+}
+
 /** A page that may ask. */
 export interface PageLink {
-  /** Bytes `[start, end)` of a source that the page reaches; fewer at its end. */
+  /** At least one of the bytes `[start, end)` of a source that the page may read, from `start` on; none at its end. */
   read(source: string, start: number, end: number): Promise<Uint8Array>;
   /** What the page kept of pictures; null where it was fed none, or is gone. */
   statistics(): Promise<FrameCacheStatistics | null>;

@@ -54,12 +54,13 @@ export type PageSound = "none" | "declared" | "played";
 /** Where the files of media lie on this host. */
 export interface MediaFiles {
   /**
-   * The path of a whole file, which may be fetched for it. It lasts as long as the render.
+   * The path of a whole file, which may be copied for it. It lasts as long as the render.
    *
-   * @param read Bytes `[start, end)` of a source that only a page can reach, such as `blob:`
-   * @throws RenderError `media-unreadable`
+   * @param read Gives the bytes of a source that does not lie beside the page, as the page itself may read them
+   * @throws RenderError `media-unreadable`, `limit-exceeded`, `disk-full`, `aborted`
    */
   pathOf(source: string, read: ReadFromPage): Promise<string>;
 }
 
+/** At least one of the bytes `[start, end)`, from `start` on, as soon as some have come; none at the end of the file. */
 export type ReadFromPage = (start: number, end: number) => Promise<Uint8Array>;

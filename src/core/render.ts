@@ -157,8 +157,9 @@ class Rendering {
   }
 
   async #inBrowsers<Value>(work: (opened: Opened) => Promise<Value>): Promise<Value> {
-    await using address = await this.#host.openPage(this.#job.page, this.#job.network);
-    await using files = await this.#openMediaFiles(address);
+    await using address = await this.#host.openPage(this.#job.page, this.#job.network, this.#signal);
+    const copying = new AbortController();
+    await using files = await this.#openMediaFiles(address, AbortSignal.any([this.#signal, copying.signal]));
     await using media = files && this.#directMedia(files);
     const opener = new PageOpener({
       ...{ job: this.#job, reference: this.#parts.reference, signal: this.#signal, timeline: this.#timeline },
@@ -168,13 +169,16 @@ class Rendering {
     await using browsers = this.#browsers(address);
     await using ender = endOnAbort(this.#signal, browsers);
     void ender;
+    // Closed first: what is closed later may wait for a file that is being copied.
+    using copies = { [Symbol.dispose]: () => copying.abort(new Error("the render has ended")) };
+    void copies;
     return await work({ address, browsers, opener, media });
   }
 
   /** Null where the runtime leaves all media to the browser. */
-  async #openMediaFiles(address: PageAddress): Promise<(MediaFiles & AsyncDisposable) | null> {
+  async #openMediaFiles(address: PageAddress, signal: AbortSignal): Promise<(MediaFiles & AsyncDisposable) | null> {
     const { media } = this.#host;
-    return media === undefined ? null : media.openFiles(address, this.#job.network);
+    return media === undefined ? null : media.openFiles(address, { signal, mediaBytes: this.#job.limits.mediaBytes });
   }
 
   #directMedia(files: MediaFiles): MediaDirector {

@@ -11,7 +11,7 @@ export { ffmpegMix, type FfmpegMixOptions } from "../audio/ffmpeg-mix.ts";
 export { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
 export { base64 as base64Injector, type Base64Options } from "../injectors/base64.ts";
 export { url as urlInjector, type PictureServer, type UrlOptions } from "../injectors/url.ts";
-export { openMediaFiles, type MediaFilesOptions } from "./media-files.ts";
+export { openMediaFiles, type HostMediaOptions } from "./media-files.ts";
 export { openPictureServer } from "./picture-server.ts";
 export type { PictureStoreOptions } from "../ffmpeg/picture-store.ts";
 export { videoFrames, type VideoFileFrame, type VideoFrames, type VideoFramesOptions } from "../ffmpeg/video-frames.ts";

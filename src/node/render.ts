@@ -117,12 +117,17 @@ function refuseContradictions({ isolation, memoryBytes, parts }: NodeRenderOptio
 
 export function nodeHost(options: NodeHostOptions = {}): RenderHost {
   return {
-    openPage: (page, network) => openPageAddress(page, { network, ...(options.root === undefined ? {} : { root: options.root }) }),
+    openPage: (page, network, signal) =>
+      openPageAddress(page, {
+        network,
+        ...(signal === undefined ? {} : { signal }),
+        ...(options.root === undefined ? {} : { root: options.root }),
+      }),
     openSink: (output, container) => {
       const { kind, extension } = formats[container];
       return kind === "sequence" ? openFolderSink(output, { extension }) : openFileSink(output, { soundBeside: kind === "animation" });
     },
-    media: { openFiles: async (address, network) => openMediaFiles(address, network), link: linkMedia },
+    media: { openFiles: async (address, settings) => openMediaFiles(address, settings), link: linkMedia },
     facts: hostFacts,
     costs: measuredHere,
     launchBrowser: ({ flags, origin, crossOrigin, network, timeZone, locale, signal, warn, fail }) =>

@@ -42,7 +42,8 @@ beforeAll(async () => {
     ...["-crf", "10", "-y", folder.path("heavy.mp4")],
   ]);
   server = await serveFolder(folder.folder);
-  media = await mediaServer({ "film.mp4": await readFile(folder.path("film.mp4")), "heavy.mp4": await readFile(folder.path("heavy.mp4")) });
+  const heavy: Buffer = await readFile(folder.path("heavy.mp4"));
+  media = await mediaServer({ "film.mp4": await readFile(folder.path("film.mp4")), "heavy.mp4": heavy, "copied.mp4": heavy });
   browser = await launchByPlaywright(["--disable-gpu"]);
   page = await browser.newPage();
   await openReadingPage(page, urlOf("page.html"));
@@ -154,6 +155,19 @@ describe("what files are", () => {
     }
   });
 
+  it.each<ServerManner>(["cors", "whole", "endless", "stingy"])("gives all bytes of a file, from a server that is %s", async (manner) => {
+    const file: Buffer = await readFile(folder.path("heavy.mp4"));
+    const read = (start: number): Promise<string> =>
+      page.evaluate(`__framewrightReadMedia.bytes(${JSON.stringify(media.url(manner, "copied.mp4"))}, ${start}, ${start + 4_000_000})`);
+    const pieces: Buffer[] = [];
+    for (let at = 0; ; at += pieces.at(-1)!.length) {
+      const piece: Buffer = Buffer.from(await read(at), "base64");
+      if (piece.length === 0) break;
+      pieces.push(piece);
+    }
+    expect(Buffer.concat(pieces).equals(file)).toBe(true);
+  });
+
   it("gives bytes of a source that only the page can reach", async () => {
     const file: Buffer = await readFile(folder.path("film.mp4"));
     const data = `data:video/mp4;base64,${file.toString("base64")}`;
@@ -203,6 +217,14 @@ describe("why a file cannot be read", () => {
     expect(await factsIn(waiting.page, media.url(manner, "film.mp4"))).toEqual({
       kind: "missing",
       fault: "its server was silent for 30 seconds",
+    });
+  });
+
+  it("a server that is trickling: one byte at a time is no end of the wait either", async () => {
+    await using waiting = await impatientPage();
+    expect(await factsIn(waiting.page, media.url("trickling", "film.mp4"))).toEqual({
+      kind: "missing",
+      fault: "its server sends less than 1024 bytes a second",
     });
   });
 

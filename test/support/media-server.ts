@@ -20,6 +20,8 @@ export type ServerManner =
   | "mute"
   /** Some bytes, then nothing more. */
   | "stuck"
+  /** A byte at a time, for ever. */
+  | "trickling"
   /** Some bytes, then the connection is gone. */
   | "breaking"
   /** Says that the file is twice as long. */
@@ -85,6 +87,11 @@ function answer(
     case "stuck":
       response.writeHead(200, { "Content-Length": file.length }).write(file.subarray(0, 100));
       return;
+    case "trickling": {
+      const timer: ReturnType<typeof setInterval> = setInterval(() => response.write("x"), 20);
+      response.once("close", () => clearInterval(timer));
+      return;
+    }
     case "breaking":
       response.writeHead(200, { "Content-Length": file.length }).write(file.subarray(0, 100), () => request.socket.destroy());
       return;

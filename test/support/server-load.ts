@@ -59,6 +59,7 @@ export async function latencyUnderLoad({ files, picture, pictures, limitMs }: Se
 
 function answerOf(url: string, agent: Agent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    get(url, { agent }, resolve).on("error", reject);
+    // By the address, as not every system knows names below "localhost".
+    get(url, { agent, hostname: "127.0.0.1", headers: { host: new URL(url).host } }, resolve).on("error", reject);
   });
 }

@@ -3,7 +3,9 @@ import { networkFlags } from "../../src/browser/network-policy.ts";
 import { jobFromFlags } from "../../src/cli/job-from-flags.ts";
 import { RenderError } from "../../src/core/errors.ts";
 import { parseJob } from "../../src/core/parse-job.ts";
-import { addressesOf, reachable } from "../../src/core/network.ts";
+import { isPublicAddress } from "../../src/core/ip-address.ts";
+import { addressesOf, networkRule, type AddressScope, type NetworkAccess } from "../../src/core/network.ts";
+import { secretHost } from "../../src/core/secret-host.ts";
 
 const job = { page: "page.html", output: "out.mp4" } as const;
 
@@ -55,26 +57,63 @@ describe("an entry of a list of hosts", () => {
 });
 
 describe("what a page may reach", () => {
-  const own = { host: "127.0.0.1", port: 4321 };
-  it.each([
-    ["all" as const, null],
-    ["same-origin" as const, [own]],
-    ["none" as const, [own]],
-    [[], [own]],
-    [["https://cdn.example.com"], [own, { host: "cdn.example.com", port: 443 }]],
-  ])("under %j is %j", (network, addresses) => {
-    expect(reachable(network, "http://127.0.0.1:4321")).toEqual(addresses);
+  const local = "http://127.0.0.1:4321";
+  it.each<readonly [network: NetworkAccess, origin: string, url: string, scope: AddressScope | null]>([
+    ["all", local, "http://169.254.169.254/", "any"],
+    ["same-origin", local, `${local}/a`, "any"],
+    ["none", local, `${local}/a`, "any"],
+    ["same-origin", local, "http://127.0.0.1:4322/", null],
+    ["same-origin", "https://page.example", "https://page.example/", "public"],
+    ["same-origin", "https://page.example", "http://page.example/", null],
+    ["same-origin", "http://10.0.0.5", "http://10.0.0.5/", "any"],
+    ["public", "https://page.example", "https://page.example/", "public"],
+    ["public", "https://page.example", "wss://other.example:8443/", "public"],
+    ["public", "https://page.example", "http://localhost:3000/", "public"],
+    ["public", "http://localhost:3000", "http://localhost:3000/", "any"],
+    ["public", "http://localhost:3000", "http://localhost:3001/", "public"],
+    [["cdn.example"], local, "https://cdn.example/", "public"],
+    [["*.cdn.example"], local, "https://a.cdn.example/", "public"],
+    [["*.cdn.example"], local, "https://cdn.example/", null],
+    [["10.0.0.5:8080"], local, "http://10.0.0.5:8080/", "any"],
+    [["[::1]:3000"], local, "ws://[::1]:3000/", "any"],
+    [["*.localhost:3000"], local, "http://app.localhost:3000/", "any"],
+    [[], local, "https://cdn.example/", null],
+  ])("under %j, a page of %s at %s: %s", (network, origin, url, scope) => {
+    expect(networkRule(network, origin)(new URL(url))).toBe(scope);
   });
 
-  it("is told to the browser as what goes past a proxy that refuses the rest", () => {
-    const flags = networkFlags(reachable(["*.example.com:8080", "[::1]:3000"], "http://127.0.0.1:4321")!, 5555);
+  it("is told to the browser as what goes past the gate: addresses, but no names", () => {
+    const flags = networkFlags(["*.example.com:8080", "[::1]:3000"], "http://127.0.0.1:4321", 5555);
     expect(flags).toEqual([
       "--proxy-server=http://127.0.0.1:5555",
-      "--proxy-bypass-list=<-loopback>;127.0.0.1:4321;*.example.com:8080;[::1]:3000",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.example.com, EXCLUDE ::1",
+      "--proxy-bypass-list=<-loopback>;127.0.0.1:4321;[::1]:3000",
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE ::1",
       "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
       "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     ]);
+  });
+
+  it("keeps the secret name of a server of ours out of command lines", () => {
+    const host: string = secretHost();
+    const line: string = networkFlags("none", `http://${host}:4321`, 5555).join(" ");
+    expect(line).toContain("<-loopback>;*.localhost:4321");
+    expect(line).not.toContain(host);
+  });
+});
+
+describe("an address", () => {
+  it.each(["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"])("%s is public", (address) => {
+    expect(isPublicAddress(address)).toBe(true);
+  });
+
+  it.each([
+    ...["127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254"],
+    ...["100.64.0.1", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"],
+    ...["::1", "::", "::127.0.0.1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2001:db8::1"],
+    ...["::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "100::1", "4000::1"],
+    ...["localhost", "example.com", ""],
+  ])("%s is not public", (address) => {
+    expect(isPublicAddress(address)).toBe(false);
   });
 });
 
@@ -84,7 +123,7 @@ describe("the options of a job", () => {
   });
 
   it.each([
-    [{ network: "local" }, 'network is "local": must be "all", "same-origin", "none" or a list'],
+    [{ network: "local" }, 'network is "local": must be "all", "public", "same-origin", "none" or a list'],
     [{ network: 3 }, "network is 3"],
     [{ network: ["a", 3] }, "network is Array"],
     [{ timeZone: "Berlin" }, 'timeZone is "Berlin": must be an IANA time zone such as "Europe/Berlin"'],
@@ -103,6 +142,7 @@ describe("the options of a job", () => {
   it("come from the command line", () => {
     const { parsed } = jobFromFlags("page.html", { network: "none", timeZone: "Asia/Tokyo", locale: "ja" });
     expect(parsed).toMatchObject({ network: "none", timeZone: "Asia/Tokyo", locale: "ja" });
+    expect(jobFromFlags("page.html", { network: "public" }).parsed.network).toBe("public");
     expect(jobFromFlags("page.html", { network: "cdn.example.com, *.example.org" }).parsed.network).toEqual([
       "cdn.example.com",
       "*.example.org",

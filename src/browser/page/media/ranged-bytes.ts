@@ -7,6 +7,7 @@ import { SILENCE_MS, withinSilence } from "./within-silence.ts";
 export const BLOCK_BYTES: number = 256 << 10;
 /** A film takes one after the other, and asks for the next before it needs it. */
 const KEPT_BLOCKS = 3;
+const LEAST_BYTES_PER_SECOND = 1024;
 
 export interface ByteRange {
   readonly start: number;
@@ -122,17 +123,57 @@ export async function ask(url: string, range: ByteRange | null, method: "GET" | 
 export async function* bodyPieces({ body }: Response): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined = body?.getReader();
   if (!reader) return;
+  const rate = new LeastRate();
   try {
     for (;;) {
-      const { done, value } = await withinSilence(reader.read(), () => silent());
+      const { done, value } = await withinSilence(Promise.race([reader.read(), rate.tooLow]), () => silent());
       if (done) return;
+      rate.add(value.length);
       yield value;
     }
   } catch (cause) {
     throw cause instanceof TypeError ? mediaFault("missing", `the connection to its server broke off: ${cause.message}`, cause) : cause;
   } finally {
+    rate.stop();
     // Whoever has enough takes no more.
     reader.cancel().catch(() => {});
+  }
+}
+
+/** A server that sends one byte every few seconds is never silent, and never done. */
+class LeastRate {
+  /** Rejects with a `MediaFault` when too little came in a stretch of time. */
+  readonly tooLow: Promise<never>;
+  #bytes = 0;
+  #timer: number | undefined;
+  #fail: (fault: MediaFault) => void = () => {};
+
+  constructor() {
+    this.tooLow = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.tooLow.catch(() => {});
+  }
+
+  add(byteLength: number): void {
+    this.#bytes += byteLength;
+    this.#timer ??= this.#begin();
+  }
+
+  stop(): void {
+    ownFunctions().clearTimeout(this.#timer ?? 0);
+  }
+
+  /** After the first piece, which does not count: whatever follows it in time does. */
+  #begin(): number {
+    this.#bytes = 0;
+    return ownFunctions().setTimeout(() => {
+      if (this.#bytes >= (LEAST_BYTES_PER_SECOND * SILENCE_MS) / 1000) this.#timer = this.#begin();
+      else
+        this.#fail(
+          this.#bytes === 0 ? silent() : mediaFault("missing", `its server sends less than ${LEAST_BYTES_PER_SECOND} bytes a second`),
+        );
+    }, SILENCE_MS);
   }
 }
 

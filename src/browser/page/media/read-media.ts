@@ -5,7 +5,7 @@ import type { ClipToMix } from "../../messages.ts";
 import { PageMix } from "../mix/page-mix.ts";
 import type { OpenFeed } from "./feed.ts";
 import { mediaFacts } from "./media-facts.ts";
-import { once, openedBytes, openedFile, sourceNameOf } from "./opened-files.ts";
+import { availableBytes, once, openedFile, sourceNameOf } from "./opened-files.ts";
 import { READER_KEY, type MediaReader } from "./reader.ts";
 import { openWebcodecsFeed } from "./webcodecs-feed.ts";
 
@@ -24,7 +24,7 @@ const reader: PageMediaReader = {
     return once(facts, source, async () => mediaFacts(source, await openedFile(url)));
   },
   sourceOf: async (url) => sourceNameOf(url),
-  bytes: async (source, start, end) => toBase64(await (await openedBytes(source)).read(start, end)),
+  bytes: async (source, start, end) => toBase64(await availableBytes(source, start, end)),
   openFeed: openWebcodecsFeed,
   mix: (clips) => new PageMix(clips),
 };

@@ -6,7 +6,7 @@ export interface MediaReader {
   read(url: string): Promise<MediaFacts>;
   /** The name under which a file goes in messages, and its facts. */
   sourceOf(url: string): Promise<string>;
-  /** Bytes `[start, end)` of it, as base64; fewer at its end. */
+  /** At least one of the bytes `[start, end)` of it, from `start` on, as base64; none at its end. */
   bytes(source: string, start: number, end: number): Promise<string>;
 }
 
