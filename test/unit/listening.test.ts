@@ -86,13 +86,19 @@ describe("the pieces of a recording", () => {
     channels: [new Uint8Array(Float32Array.of(1, 0).buffer)],
   };
 
-  it("begin a recording where none is there to continue", async () => {
-    const { recordings } = await scoreOf({ clips: [], pieces: 2 }, async () => piece);
+  it("are joined where they continue one another", async () => {
+    const take = async (index: number): Promise<ReceivedPiece> => ({ ...piece, continues: index > 0 });
+    const { recordings } = await scoreOf({ clips: [], pieces: 2 }, take);
     expect(recordings).toMatchObject([{ channels: [Float32Array.of(1, 0, 1, 0)] }]);
   });
 
+  it("are refused where the first continues another", async () => {
+    await expect(scoreOf({ clips: [], pieces: 2 }, async () => piece)).rejects.toMatchObject({ code: "page-failed" });
+  });
+
   it("must have the channels of the piece that they continue", async () => {
-    const take = async (index: number): Promise<ReceivedPiece> => (index === 0 ? piece : { ...piece, channels: [] });
+    const take = async (index: number): Promise<ReceivedPiece> =>
+      index === 0 ? { ...piece, continues: false } : { ...piece, channels: [] };
     await expect(scoreOf({ clips: [], pieces: 2 }, take)).rejects.toMatchObject({ code: "page-failed" });
   });
 });
