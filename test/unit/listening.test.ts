@@ -98,7 +98,7 @@ describe("the pieces of a recording", () => {
 
   it("must have the channels of the piece that they continue", async () => {
     const take = async (index: number): Promise<ReceivedPiece> =>
-      index === 0 ? { ...piece, continues: false } : { ...piece, channels: [] };
+      index === 0 ? { ...piece, continues: false } : { ...piece, channels: [...piece.channels, ...piece.channels] };
     await expect(scoreOf({ clips: [], pieces: 2 }, take)).rejects.toMatchObject({ code: "page-failed" });
   });
 });
