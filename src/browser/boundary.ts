@@ -40,8 +40,10 @@ const textLimits = {
   name: 1_000,
   /** One question about media. */
   question: 1_000_000,
-  /** One notice of a frame: block averages of 16,384 × 16,384 pixels are the largest part of it. */
-  frame: 20_000_000,
+  /** One notice of a frame. */
+  frame: 1_000,
+  /** Block averages of 16,384 × 16,384 pixels as base64. */
+  averages: 20_000_000,
   /** One encoded picture as base64. */
   chunk: 60_000_000,
 } as const;
@@ -167,7 +169,6 @@ const framePlace: v.GenericSchema<unknown, FramePlace> = v.union(
 const frameNotice: v.GenericSchema<unknown, FrameNotice> = v.strictObject({
   index: frameIndex,
   at: v.nullable(framePlace),
-  sample: v.exactOptional(base64(textLimits.frame)),
 });
 const shellRunEnd: v.GenericSchema<unknown, ShellRunEnd> = v.variant("ended", [
   v.strictObject({ ended: v.picklist(["complete", "stopped"]) }),
@@ -177,7 +178,7 @@ const shellRunEnd: v.GenericSchema<unknown, ShellRunEnd> = v.variant("ended", [
 ]);
 const shellSample: v.GenericSchema<unknown, ShellSample> = v.union(
   [
-    v.strictObject({ averages: base64(textLimits.frame) }),
+    v.strictObject({ averages: base64(textLimits.averages) }),
     v.strictObject({ depthScene: v.literal(true) }),
     v.strictObject({ navigatedTo: text(textLimits.url) }),
     v.strictObject({ captureFailed: text(textLimits.words) }),
@@ -286,7 +287,7 @@ export const pageAnswers: PageAnswers = {
   seekEnd: reader<SeekEnd>(v.picklist(["done", "reload", "navigated"])),
   runEnd: reader(shellRunEnd),
   sample: reader(shellSample),
-  averages: reader(base64(textLimits.frame)),
+  averages: reader(base64(textLimits.averages)),
   heard: reader<HeardEnd | "reload">(
     v.union([v.literal("reload"), v.strictObject({ navigatedTo: text(textLimits.url) }), heardScore], "must be a score"),
   ),

@@ -129,8 +129,6 @@ export interface FrameNotice {
   readonly index: number;
   /** Null: the pixels are those of the frame before. */
   readonly at: FramePlace | null;
-  /** Block averages as base64, where they were asked for. */
-  readonly sample?: string;
 }
 
 /** A range of frames for the shell to capture. */
@@ -139,7 +137,6 @@ export interface ShellRun {
   readonly end: number;
   readonly frameRate: FrameRate;
   readonly format: "RGBA" | "I420" | "page";
-  readonly sampleAt: readonly number[];
 }
 
 export type ShellRunEnd =

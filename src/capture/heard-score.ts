@@ -12,33 +12,42 @@ export function listenCall(frameCount: number, sound: PageSound | undefined): st
   return `__framewright.listen(${frameCount}${sound === undefined ? "" : `, "${sound}"`})`;
 }
 
-/** Samples of recordings that are held in memory, in bytes of base64: ten hours of two channels at 48,000 samples a second. */
-const MOST_CHARACTERS = 2 ** 34;
+/** The most that recordings may hold: as much as eight channels at 48,000 samples a second, and what a short video may need. */
+const [BYTES_PER_SECOND, FREE_BYTES] = [8 * 48_000 * 4, 64 * 1024 * 1024] as const;
+
+/** One recording, as far as it has come. */
+interface Arriving extends Pick<SoundRecording, "sampleRate" | "start"> {
+  /** Of each channel, piece after piece. */
+  readonly channels: readonly Float32Array[][];
+}
 
 /**
  * The score of a page, with the samples of its recordings. The page gives them piece by piece, and forgets each that it gave.
  *
- * @throws RenderError `page-failed` where the pieces do not belong together
+ * @param seconds Length of the video: it bounds what is kept in memory
+ * @throws RenderError `page-failed` where the pieces do not belong together, or are too many
  */
-export async function scoreOf({ clips, pieces }: HeardScore, page: BrowserPage): Promise<SoundScore> {
-  const recordings: HeardPiece[][] = [];
-  let characters = 0;
+export async function scoreOf({ clips, pieces }: HeardScore, page: BrowserPage, seconds: number): Promise<SoundScore> {
+  const recordings: Arriving[] = [];
+  const mostBytes: number = FREE_BYTES + Math.ceil(seconds * BYTES_PER_SECOND);
+  let byteLength = 0;
   for (let index = 0; index < pieces; index++) {
     const call = `__framewright.recordedPiece(${index})`;
-    const piece: HeardPiece = await page.evaluate(call, pageAnswers.piece);
-    characters += piece.channels.length * piece.channels[0]!.length;
-    if (characters > MOST_CHARACTERS) throw page.refuse(call, `its recordings have more than ${MOST_CHARACTERS} characters`);
-    const last: HeardPiece | undefined = recordings.at(-1)?.[0];
-    if (!piece.continues) recordings.push([piece]);
-    else if (last?.sampleRate === piece.sampleRate && last.channels.length === piece.channels.length) recordings.at(-1)!.push(piece);
+    const { sampleRate, start, continues, channels: texts }: HeardPiece = await page.evaluate(call, pageAnswers.piece);
+    const channels: readonly Float32Array[] = texts.map(samplesOf);
+    byteLength += channels.reduce((sum, channel) => sum + channel.byteLength, 0);
+    if (byteLength > mostBytes) throw page.refuse(call, `its recordings have more than ${mostBytes} bytes, for ${seconds} s of video`);
+    const last: Arriving | undefined = recordings.at(-1);
+    if (!continues) recordings.push({ sampleRate, start, channels: channels.map((channel) => [channel]) });
+    else if (last?.sampleRate === sampleRate && last.channels.length === channels.length)
+      for (const [side, channel] of channels.entries()) last.channels[side]!.push(channel);
     else throw page.refuse(call, "it continues a recording of another kind");
   }
   return { clips, recordings: recordings.map(joined) };
 }
 
-function joined(pieces: readonly HeardPiece[]): SoundRecording {
-  const { sampleRate, start, channels } = pieces[0]!;
-  return { sampleRate, start, channels: channels.map((_, side) => concatenated(pieces.map((piece) => samplesOf(piece.channels[side]!)))) };
+function joined({ sampleRate, start, channels }: Arriving): SoundRecording {
+  return { sampleRate, start, channels: channels.map(concatenated) };
 }
 
 function samplesOf(text: string): Float32Array {

@@ -1,10 +1,11 @@
 import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
-import type { BlockAverages } from "../core/blocks.ts";
+import { averageBlocks, averageI420 } from "../core/average-blocks.ts";
+import { blockAverages, type BlockAverages } from "../core/blocks.ts";
 import { PageException, type Browser, type BrowserPage, type PageRealm } from "../core/browser.ts";
 import type { CaptureContext, CaptureRequest, CaptureSession, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureDistrusted, captureFailed, isRenderError, pageNavigated, seekFailed, type RenderError } from "../core/errors.ts";
-import { rawFrameBytes, type Frame, type FramePixels, type Size } from "../core/frame.ts";
+import { rawFrameBytes, type Frame, type FramePixels, type PagePixels, type Size } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { TransportSession } from "../core/transport.ts";
 import { pageAnswers, pageBindings } from "../browser/boundary.ts";
@@ -136,6 +137,12 @@ function tell(page: BrowserPage, expression: string): void {
   page.send("Runtime.evaluate", { expression }).catch(() => {});
 }
 
+/** Pixels that are not given back yet. */
+interface KeptPixels {
+  readonly pixels: FramePixels;
+  release(): void;
+}
+
 class ShellSession implements CaptureSession {
   readonly page: BrowserPage;
   readonly facts: PageFacts;
@@ -146,6 +153,8 @@ class ShellSession implements CaptureSession {
   readonly #carrier: TransportSession | null;
   readonly #keeper: PageRealm | null;
   readonly #buffers: BufferPool;
+  /** What was delivered last: a frame that repeats it shows the same. */
+  #last: KeptPixels | null = null;
   #lastRun: Promise<void> = Promise.resolve();
 
   constructor(
@@ -168,8 +177,9 @@ class ShellSession implements CaptureSession {
   }
 
   async *read(range: FrameRange, { signal, sampleAt = [], onSample }: ReadOptions): AsyncGenerator<Frame> {
-    const { frameRate, frameFormat, size } = this.#request;
-    const run: ShellRun = { ...range, frameRate, format: frameFormat as ShellRun["format"], sampleAt };
+    const { frameRate, frameFormat } = this.#request;
+    const run: ShellRun = { ...range, frameRate, format: frameFormat as ShellRun["format"] };
+    const samples = new Set(sampleAt);
     // A run that was left in the middle may still be seeking.
     await this.#lastRun;
     this.#inbox.open(range);
@@ -183,10 +193,19 @@ class ShellSession implements CaptureSession {
       for (let index = range.start; index < range.end; index++) {
         if (signal?.aborted === true) throw aborted(signal.reason);
         const notice: FrameNotice = await this.#inbox.next(index);
-        if (notice.sample !== undefined) onSample?.(index, readAverages(this.page, size, notice.sample));
-        yield await this.#frameOf(notice);
+        if (notice.at === null && index === range.start)
+          throw this.page.refuse("a frame notice", `frame ${index} repeats the one before it, and is the first`);
+        const frame: Frame = await this.#frameOf(notice);
+        try {
+          if (samples.has(index)) onSample?.(index, await this.#averagesOfLast());
+        } catch (thrown) {
+          frame.close();
+          throw thrown;
+        }
+        yield frame;
       }
     } finally {
+      this.#keepLast(null);
       this.#inbox.close();
       tell(this.page, "__framewright.stop()");
     }
@@ -207,12 +226,14 @@ class ShellSession implements CaptureSession {
 
   async listen(frameCount: number, sound?: PageSound): Promise<SoundScore> {
     const call: string = listenCall(frameCount, sound);
-    const heard = await this.page.evaluate(call, pageAnswers.heard).catch((thrown: unknown) => {
+    try {
+      const heard = await this.page.evaluate(call, pageAnswers.heard);
+      if (heard === "reload") throw this.page.refuse(call, "a shell loads its page again by itself");
+      if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
+      return await scoreOf(heard, this.page, frameTime(frameCount, this.#request.frameRate));
+    } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
-    });
-    if (heard === "reload") throw this.page.refuse(call, "a shell loads its page again by itself");
-    if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
-    return scoreOf(heard, this.page);
+    }
   }
 
   unplannedSound(): Promise<string | null> {
@@ -225,7 +246,11 @@ class ShellSession implements CaptureSession {
     if (at === null) return makeFrame(index, null, size, frameRate, () => {});
     if ("handle" in at !== (frameFormat === "page"))
       throw this.page.refuse("a frame notice", `frame ${index} is not where frames of the format ${frameFormat} are`);
-    if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => this.#releaseKept(at.handle));
+    if ("handle" in at) {
+      const { handle } = at;
+      if (handle !== index) throw this.page.refuse("a frame notice", `frame ${index} is kept as ${handle}, and each is kept by its index`);
+      return this.#frame(index, { format: "page", handle }, () => this.#releaseKept(handle));
+    }
     if (at.slot >= SLOTS) throw this.page.refuse("a frame notice", `frame ${index} is in slot ${at.slot}, and there are ${SLOTS}`);
     const data: Uint8Array = this.#buffers.take();
     try {
@@ -235,8 +260,35 @@ class ShellSession implements CaptureSession {
     } finally {
       release(this.page, at);
     }
-    const pixels: FramePixels = { format: frameFormat as "I420" | "RGBA", data };
-    return makeFrame(index, pixels, size, frameRate, () => this.#buffers.give(data));
+    return this.#frame(index, { format: frameFormat as "I420" | "RGBA", data }, () => this.#buffers.give(data));
+  }
+
+  /** A frame whose pixels are there until both its reader and this session are done with them. */
+  #frame(index: number, pixels: FramePixels, onClose: () => void): Frame {
+    const { size, frameRate } = this.#request;
+    let holders = 2;
+    const release = (): void => {
+      holders--;
+      if (holders === 0) onClose();
+    };
+    this.#keepLast({ pixels, release });
+    return makeFrame(index, pixels, size, frameRate, release);
+  }
+
+  #keepLast(next: KeptPixels | null): void {
+    this.#last?.release();
+    this.#last = next;
+  }
+
+  /** Of the pixels that were delivered last: what the shell says of them could be the page's word. */
+  async #averagesOfLast(): Promise<BlockAverages> {
+    const { size } = this.#request;
+    const { width, height } = size;
+    const { pixels } = this.#last!;
+    if (pixels.format === "RGBA") return blockAverages(size, averageBlocks(pixels.data, width, height));
+    if (pixels.format === "I420") return blockAverages(size, averageI420(pixels.data, width, height));
+    const call = `__framewrightKeeper.averages(${(pixels as PagePixels).handle})`;
+    return readAverages(this.page, size, await this.#keeper!.evaluate(call, pageAnswers.averages));
   }
 
   #releaseKept(handle: number): void {

@@ -143,7 +143,7 @@ export class TopPage {
         heard = await listen();
       }
       if (heard === "reload" || "navigatedTo" in heard) throw this.page.refuse(call, "the page was loaded again, and gave no score");
-      return await scoreOf(heard, this.page);
+      return await scoreOf(heard, this.page, frameTime(frameCount, this.#request.frameRate));
     } catch (thrown) {
       throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
     }
