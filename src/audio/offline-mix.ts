@@ -6,6 +6,8 @@ import { fromBase64 } from "../core/base64.ts";
 import { PageException } from "../core/browser.ts";
 import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
 import type { MediaFacts } from "../core/media.ts";
+import { Supervisor } from "../core/pipeline/supervisor.ts";
+import { within } from "../core/pipeline/watchdog.ts";
 import { isMuted } from "../core/sound-levels.ts";
 import { SAMPLE_RATE, type AudioMixer, type MixContext, type MixedSound, type MixRequest, type SoundClip } from "../core/sound.ts";
 import { finishMix } from "./finish-mix.ts";
@@ -17,6 +19,8 @@ const NAME = "offline-mix";
 const PIECE: number = 5 * SAMPLE_RATE;
 /** Where the top window keeps the mix. */
 const KEY = "__framewrightMix";
+/** Longest wait in milliseconds for a mix that is told to close. */
+const CLOSE_MS = 1_000;
 
 /**
  * Mixes inside a page: the browser decodes, and what comes of it is kept in the memory of this host, 23 MB a minute. For runtimes
@@ -69,8 +73,8 @@ async function addClips(sum: MixMemory, clips: readonly SoundClip[], context: Mi
       if (answer.samples !== null) sum.add(first, samplesOf(answer.samples));
     }
   } finally {
-    // Nothing is to be closed in a page that is gone.
-    await page.run(`${KEY}.close()`).catch(() => {});
+    // Nothing is to be closed in a page that is gone; one that does not answer is closed with all that it has.
+    await within(CLOSE_MS, page.run(`${KEY}.close()`), () => new Error("no answer")).catch(() => {});
   }
 }
 
@@ -83,23 +87,12 @@ function loopEnd(facts: MediaFacts | null): number | null {
  * @throws RenderError `sound-failed` where the page says nothing for too long, or its script throws; `aborted`; `browser-closed`
  */
 async function waited<Value>(work: Promise<Value>, { signal, inactivityTimeoutMs }: MixContext): Promise<Value> {
-  const stop = new AbortController();
-  const ended: AbortSignal = AbortSignal.any([signal, stop.signal]);
-  const silence = soundFailed(
-    NAME,
-    null,
-    `the page mixed nothing for ${inactivityTimeoutMs} ms; raise inactivityTimeoutMs if the machine is only slow`,
-  );
-  const timer = setTimeout(() => stop.abort(silence), inactivityTimeoutMs);
-  const stopped: Promise<never> = new Promise((_, reject) => {
-    ended.addEventListener("abort", () => reject(stop.signal.aborted ? silence : aborted(signal.reason)), { once: true });
-  });
+  const silence = (): Error =>
+    soundFailed(NAME, null, `the page mixed nothing for ${inactivityTimeoutMs} ms; raise inactivityTimeoutMs if the machine is only slow`);
   try {
-    return await Promise.race([work, stopped]);
+    return await new Supervisor(inactivityTimeoutMs, signal).run(work, silence);
   } catch (thrown) {
     throw thrown instanceof PageException ? soundFailed(NAME, null, thrown.message, thrown) : thrown;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
