@@ -116,7 +116,7 @@ async function mixed(tampering: Tampering): Promise<void> {
       : tampering.answer("the opening of the mix", null, page);
   await using browser = fakeBrowser({ evaluate: answers, screenshot: noPictures });
   await using page = await browser.newPage(SIZE);
-  const sampleCount: number = 12 * SAMPLE_RATE;
+  const sampleCount: number = SAMPLE_RATE / 2;
   await using sound = await offlineMix().mix(
     { score: { clips: heardScore.clips, recordings: [] }, sampleCount, loudness: null },
     { path: async () => "/copies/0", facts: () => null, page, signal, inactivityTimeoutMs: LIMIT_MS, warn: () => {} },

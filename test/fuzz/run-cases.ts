@@ -25,7 +25,7 @@ export interface FuzzOptions {
 /** Turns of the event loop in which a case may do nothing before it counts as waiting for a timer. */
 const QUIET_TURNS = 12;
 /** How long the product may be at something else before a long timer fires, in milliseconds: loading a module of its own, say. */
-const [PATIENCE_MS, FIRST_PATIENCE_MS] = [20, 5_000];
+const [PATIENCE_MS, FIRST_PATIENCE_MS] = [2, 5_000];
 /** Timers that are due later than this are limits, in milliseconds. */
 const LIMIT_MS = 5_000;
 /** How long nothing may happen where no timer is left, in milliseconds: sockets and files take their time on a busy machine. */
