@@ -25,7 +25,8 @@ export function clipSources(
   task: TaskContext,
   context: Pick<MixContext, "path" | "facts" | "warn">,
 ): ClipSources {
-  const clipsOf = (source: string): SoundClip[] => clips.filter((clip) => clip.source === source);
+  const bySource: ReadonlyMap<string, readonly SoundClip[]> = clipsBySource(clips);
+  const clipsOf = (source: string): readonly SoundClip[] => bySource.get(source) ?? [];
   /** How many clips have yet to be heard, by source. */
   const left = new Map<string, number>();
   const decoded = new Map<string, Promise<DecodedSound>>();
@@ -48,6 +49,17 @@ export function clipSources(
       if (others === 0) await (await decoded.get(source))?.pcm.remove();
     },
   };
+}
+
+/** In the order in which sources come first. A page may name a hundred thousand of them. */
+export function clipsBySource(clips: readonly SoundClip[]): Map<string, SoundClip[]> {
+  const bySource = new Map<string, SoundClip[]>();
+  for (const clip of clips) {
+    const others: SoundClip[] | undefined = bySource.get(clip.source);
+    if (others) others.push(clip);
+    else bySource.set(clip.source, [clip]);
+  }
+  return bySource;
 }
 
 /** Whether a clip comes to the end of its file and begins anew. */

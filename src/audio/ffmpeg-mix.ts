@@ -15,7 +15,7 @@ import {
 import type { Support } from "../core/support.ts";
 import { ffmpegBuild, ffmpegFilters, type FfmpegBuild } from "../ffmpeg/build.ts";
 import { findFfmpeg, type FfmpegInstall } from "../ffmpeg/find.ts";
-import { clipSources, type ClipSources } from "./clip-sources.ts";
+import { clipsBySource, clipSources, type ClipSources } from "./clip-sources.ts";
 import type { TaskContext } from "./ffmpeg-task.ts";
 import { atTempo, recordedSound } from "./filter-sound.ts";
 import { finishMix } from "./finish-mix.ts";
@@ -141,8 +141,7 @@ function isHeard(clip: SoundClip, sampleCount: number): boolean {
 
 /** Clips of one file follow one another, so that it need not be kept for long. */
 function inOrderOfSources(clips: readonly SoundClip[]): SoundClip[] {
-  const sources: readonly string[] = [...new Set(clips.map(({ source }) => source))];
-  return sources.flatMap((source) => clips.filter((clip) => clip.source === source));
+  return [...clipsBySource(clips).values()].flat();
 }
 
 async function recordingPart(recording: SoundRecording, task: TaskContext): Promise<Part> {

@@ -5,6 +5,7 @@ import { READER_KEY } from "../browser/page/media/reader.ts";
 import { PageException } from "../core/browser.ts";
 import { aborted, mediaUnreadable, soundFailed } from "../core/errors.ts";
 import type { MediaFacts } from "../core/media.ts";
+import { Supervisor } from "../core/pipeline/supervisor.ts";
 import { within } from "../core/pipeline/watchdog.ts";
 import { isMuted } from "../core/sound-levels.ts";
 import { SAMPLE_RATE, type AudioMixer, type MixContext, type MixedSound, type MixRequest, type SoundClip } from "../core/sound.ts";
@@ -95,23 +96,12 @@ function loopEnd(facts: MediaFacts | null): number | null {
  * @throws RenderError `sound-failed` where the page says nothing for too long, or its script throws; `aborted`; `browser-closed`
  */
 async function waited<Value>(work: Promise<Value>, { signal, inactivityTimeoutMs }: MixContext): Promise<Value> {
-  const stop = new AbortController();
-  const ended: AbortSignal = AbortSignal.any([signal, stop.signal]);
-  const silence = soundFailed(
-    NAME,
-    null,
-    `the page mixed nothing for ${inactivityTimeoutMs} ms; raise inactivityTimeoutMs if the machine is only slow`,
-  );
-  const timer = setTimeout(() => stop.abort(silence), inactivityTimeoutMs);
-  const stopped: Promise<never> = new Promise((_, reject) => {
-    ended.addEventListener("abort", () => reject(stop.signal.aborted ? silence : aborted(signal.reason)), { once: true });
-  });
+  const silence = (): Error =>
+    soundFailed(NAME, null, `the page mixed nothing for ${inactivityTimeoutMs} ms; raise inactivityTimeoutMs if the machine is only slow`);
   try {
-    return await Promise.race([work, stopped]);
+    return await new Supervisor(inactivityTimeoutMs, signal).run(work, silence);
   } catch (thrown) {
     throw thrown instanceof PageException ? soundFailed(NAME, null, thrown.message, thrown) : thrown;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

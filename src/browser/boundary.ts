@@ -42,8 +42,10 @@ const textLimits = {
   name: 1_000,
   /** One question about media. */
   question: 1_000_000,
-  /** One notice of a frame: block averages of 16,384 × 16,384 pixels are the largest part of it. */
-  frame: 20_000_000,
+  /** One notice of a frame. */
+  frame: 1_000,
+  /** Block averages of 16,384 × 16,384 pixels as base64. */
+  averages: 20_000_000,
   /** One encoded picture as base64. */
   chunk: 60_000_000,
 } as const;
@@ -159,10 +161,9 @@ const framePlace: v.GenericSchema<unknown, FramePlace> = v.union(
   [v.strictObject({ slot: whole(0, 1_000) }), v.strictObject({ handle: frameIndex })],
   "must be a slot or a handle",
 );
-const frameNotice: v.GenericSchema<unknown, FrameNotice<Bytes>> = v.strictObject({
+const frameNotice: v.GenericSchema<unknown, FrameNotice> = v.strictObject({
   index: frameIndex,
   at: v.nullable(framePlace),
-  sample: v.exactOptional(base64(textLimits.frame)),
 });
 const shellRunEnd: v.GenericSchema<unknown, ShellRunEnd> = v.variant("ended", [
   v.strictObject({ ended: v.picklist(["complete", "stopped"]) }),
@@ -172,7 +173,7 @@ const shellRunEnd: v.GenericSchema<unknown, ShellRunEnd> = v.variant("ended", [
 ]);
 const shellSample: v.GenericSchema<unknown, ShellSample<Bytes>> = v.union(
   [
-    v.strictObject({ averages: base64(textLimits.frame) }),
+    v.strictObject({ averages: base64(textLimits.averages) }),
     v.strictObject({ depthScene: v.literal(true) }),
     v.strictObject({ navigatedTo: text(textLimits.url) }),
     v.strictObject({ captureFailed: text(textLimits.words) }),
@@ -280,7 +281,7 @@ export const pageAnswers: PageAnswers = {
   seekEnd: reader<SeekEnd>(v.picklist(["done", "reload", "navigated"])),
   runEnd: reader(shellRunEnd),
   sample: reader(shellSample),
-  averages: reader(base64(textLimits.frame)),
+  averages: reader(base64(textLimits.averages)),
   heard: reader<HeardEnd | "reload">(
     v.union(
       [v.literal("reload"), v.strictObject({ navigatedTo: text(textLimits.url) }), v.strictObject({ heardFrames: frameIndex }), heardScore],
@@ -302,7 +303,7 @@ export const pageAnswers: PageAnswers = {
 
 /** The functions of the host that pages can call, by the names that they have there. */
 export const pageBindings: {
-  frame(name: string): PageBinding<FrameNotice<Bytes>>;
+  frame(name: string): PageBinding<FrameNotice>;
   chunk(name: string): PageBinding<EncoderNotice<Bytes>>;
   warning(name: string): PageBinding<string>;
   question(name: string): PageBinding<AskedOfHost>;

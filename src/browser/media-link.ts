@@ -35,6 +35,7 @@ class MediaLink {
   readonly #page: BrowserPage;
   readonly #answers: MediaAnswers;
   #underWay = 0;
+  #opening: Promise<void> | null = null;
 
   constructor(page: BrowserPage, answers: MediaAnswers) {
     this.#page = page;
@@ -58,9 +59,11 @@ class MediaLink {
     await this.#page.send("Runtime.evaluate", { expression }).catch(() => {});
   }
 
-  /** Once a document: one that took its place has lost what was there. */
-  async openReader(): Promise<void> {
-    await this.#page.run(`if (globalThis.${READER_KEY} === undefined) { ${mediaReaderScript} }`);
+  /** Once a document: one that took its place has lost what was there. A page may ask a thousand times; the script is large. */
+  openReader(): Promise<void> {
+    return (this.#opening ??= this.#page.run(`if (globalThis.${READER_KEY} === undefined) { ${mediaReaderScript} }`).finally(() => {
+      this.#opening = null;
+    }));
   }
 
   async #answerTo(question: MediaQuestion): Promise<unknown> {

@@ -130,12 +130,10 @@ export type SenderConfig =
 export type FramePlace = { readonly slot: number } | { readonly handle: number };
 
 /** What the shell tells of each frame. */
-export interface FrameNotice<Bytes = string> {
+export interface FrameNotice {
   readonly index: number;
   /** Null: the pixels are those of the frame before. */
   readonly at: FramePlace | null;
-  /** Block averages, where they were asked for. */
-  readonly sample?: Bytes;
 }
 
 /** A range of frames for the shell to capture. */
@@ -144,7 +142,6 @@ export interface ShellRun {
   readonly end: number;
   readonly frameRate: FrameRate;
   readonly format: "RGBA" | "I420" | "page";
-  readonly sampleAt: readonly number[];
 }
 
 export type ShellRunEnd =

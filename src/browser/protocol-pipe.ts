@@ -183,7 +183,8 @@ export class ProtocolPipe implements ProtocolTransport {
 
   /** A target that attaches waits until Playwright lets it run. */
   #prepareTarget({ method, params }: AttachedTarget): void {
-    if (method !== "Target.attachedToTarget" || !["page", "iframe"].includes(params.targetInfo.type)) return;
+    if (method !== "Target.attachedToTarget" || params?.targetInfo === undefined) return;
+    if (!["page", "iframe"].includes(params.targetInfo.type)) return;
     for (const command of this.#options.targetCommands) this.send({ ...command, id: this.#ownId++, sessionId: params.sessionId });
   }
 
@@ -204,7 +205,7 @@ export class ProtocolPipe implements ProtocolTransport {
 
 interface AttachedTarget {
   readonly method?: string;
-  readonly params: { readonly sessionId: string; readonly targetInfo: { readonly type: string } };
+  readonly params?: { readonly sessionId: string; readonly targetInfo?: { readonly type: string } };
 }
 
 interface MessageKind {

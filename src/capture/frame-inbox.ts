@@ -1,12 +1,9 @@
 import type { FrameNotice } from "../browser/messages.ts";
 import type { FrameRange } from "../core/frame-rate.ts";
 
-/** With its block averages decoded. */
-export type ReceivedNotice = FrameNotice<Uint8Array>;
-
 export interface FrameInboxOptions {
   /** Called with notices that nobody asks for any more: their places go back, or the page would wait for them without end. */
-  onUnwanted(notice: ReceivedNotice): void;
+  onUnwanted(notice: FrameNotice): void;
   /** Called where a notice breaks the rules. @param why what is wrong with it */
   onInvalid(why: string): Error;
 }
@@ -16,9 +13,9 @@ export interface FrameInboxOptions {
  * may overtake one another. It holds no more notices than a run has frames that were not read.
  */
 export class FrameInbox {
-  readonly #notices = new Map<number, ReceivedNotice>();
+  readonly #notices = new Map<number, FrameNotice>();
   readonly #options: FrameInboxOptions;
-  #awaited: { readonly index: number; resolve(notice: ReceivedNotice): void; reject(reason: Error): void } | null = null;
+  #awaited: { readonly index: number; resolve(notice: FrameNotice): void; reject(reason: Error): void } | null = null;
   /** How the run ended: null while it goes on. */
   #end: { readonly failure: Error | null } | null = null;
   /** Frames of the run that have not been read; null where none is wanted. */
@@ -41,7 +38,7 @@ export class FrameInbox {
     this.#notices.clear();
   }
 
-  push(notice: ReceivedNotice): void {
+  push(notice: FrameNotice): void {
     const { index } = notice;
     if (this.#wanted === null) return this.#options.onUnwanted(notice);
     const { start, end } = this.#wanted;
@@ -60,8 +57,8 @@ export class FrameInbox {
     this.#awaited = null;
   }
 
-  next(index: number): Promise<ReceivedNotice> {
-    const notice: ReceivedNotice | undefined = this.#notices.get(index);
+  next(index: number): Promise<FrameNotice> {
+    const notice: FrameNotice | undefined = this.#notices.get(index);
     this.#notices.delete(index);
     if (this.#wanted !== null) this.#wanted = { ...this.#wanted, start: index + (notice ? 1 : 0) };
     if (notice) return Promise.resolve(notice);

@@ -1,10 +1,11 @@
 import type { PageSound } from "../core/media.ts";
 import type { SoundScore } from "../core/sound.ts";
-import type { BlockAverages } from "../core/blocks.ts";
+import { averageBlocks, averageI420 } from "../core/average-blocks.ts";
+import { blockAverages, type BlockAverages } from "../core/blocks.ts";
 import { PageException, type Browser, type BrowserPage, type PageRealm } from "../core/browser.ts";
 import type { CaptureContext, CaptureRequest, CaptureSession, ListenOptions, PageFacts, ReadOptions } from "../core/capture.ts";
 import { aborted, captureDistrusted, captureFailed, isRenderError, pageNavigated, seekFailed, type RenderError } from "../core/errors.ts";
-import { rawFrameBytes, type Frame, type FramePixels, type Size } from "../core/frame.ts";
+import { rawFrameBytes, type Frame, type FramePixels, type PagePixels, type Size } from "../core/frame.ts";
 import { frameTime, type FrameRange } from "../core/frame-rate.ts";
 import type { TransportSession } from "../core/transport.ts";
 import { pageAnswers, pageBindings } from "../browser/boundary.ts";
@@ -13,6 +14,7 @@ import { hearExceptions, whenReady } from "../browser/load-page.ts";
 import {
   FRAME_BINDING,
   WARN_BINDING,
+  type FrameNotice,
   type HeardEnd,
   type HeardSoFar,
   type PictureOf,
@@ -23,7 +25,7 @@ import {
 import { BufferPool } from "./buffer-pool.ts";
 import { watchFramedAddress, type FramedAddress } from "./document-address.ts";
 import { makeFrame } from "./frames.ts";
-import { FrameInbox, type ReceivedNotice } from "./frame-inbox.ts";
+import { FrameInbox } from "./frame-inbox.ts";
 import { assertKeepsAlpha } from "./kept-alpha.ts";
 import { listenCall, listenedTo, scoreOf, UNPLANNED_CALL } from "./heard-score.ts";
 import { readAverages } from "./read-averages.ts";
@@ -121,12 +123,12 @@ function depthSceneAppeared(capture: string, index: number): RenderError {
 }
 
 /** Gives the place of a picture back to the page. */
-function release(page: BrowserPage, at: ReceivedNotice["at"]): void {
+function release(page: BrowserPage, at: FrameNotice["at"]): void {
   if (at !== null) tell(page, `__framewright.release(${JSON.stringify(at)})`);
 }
 
 /** The same for one that nobody takes: its pixels may still be on their way, and would be taken for those of the next in its slot. */
-async function drop(page: BrowserPage, at: ReceivedNotice["at"], carrier: TransportSession | null): Promise<void> {
+async function drop(page: BrowserPage, at: FrameNotice["at"], carrier: TransportSession | null): Promise<void> {
   // Where they do not come any more, the next take says so.
   if (at !== null && "slot" in at) await carrier?.drop(at.slot).catch(() => {});
   release(page, at);
@@ -135,6 +137,12 @@ async function drop(page: BrowserPage, at: ReceivedNotice["at"], carrier: Transp
 /** Says something to the page without waiting; a page that is gone needs not hear it. */
 function tell(page: BrowserPage, expression: string): void {
   page.send("Runtime.evaluate", { expression }).catch(() => {});
+}
+
+/** Pixels that are not given back yet. */
+interface KeptPixels {
+  readonly pixels: FramePixels;
+  release(): void;
 }
 
 class ShellSession implements CaptureSession {
@@ -147,6 +155,8 @@ class ShellSession implements CaptureSession {
   readonly #carrier: TransportSession | null;
   readonly #keeper: PageRealm | null;
   readonly #buffers: BufferPool;
+  /** What was delivered last: a frame that repeats it shows the same. */
+  #last: KeptPixels | null = null;
   #lastRun: Promise<void> = Promise.resolve();
 
   constructor(
@@ -169,8 +179,9 @@ class ShellSession implements CaptureSession {
   }
 
   async *read(range: FrameRange, { signal, sampleAt = [], onSample }: ReadOptions): AsyncGenerator<Frame> {
-    const { frameRate, frameFormat, size } = this.#request;
-    const run: ShellRun = { ...range, frameRate, format: frameFormat as ShellRun["format"], sampleAt };
+    const { frameRate, frameFormat } = this.#request;
+    const run: ShellRun = { ...range, frameRate, format: frameFormat as ShellRun["format"] };
+    const samples = new Set(sampleAt);
     // A run that was left in the middle may still be seeking.
     await this.#lastRun;
     this.#inbox.open(range);
@@ -183,11 +194,20 @@ class ShellSession implements CaptureSession {
     try {
       for (let index = range.start; index < range.end; index++) {
         if (signal?.aborted === true) throw aborted(signal.reason);
-        const notice: ReceivedNotice = await this.#inbox.next(index);
-        if (notice.sample !== undefined) onSample?.(index, readAverages(this.page, size, notice.sample));
-        yield await this.#frameOf(notice);
+        const notice: FrameNotice = await this.#inbox.next(index);
+        if (notice.at === null && index === range.start)
+          throw this.page.refuse("a frame notice", `frame ${index} repeats the one before it, and is the first`);
+        const frame: Frame = await this.#frameOf(notice);
+        try {
+          if (samples.has(index)) onSample?.(index, await this.#averagesOfLast());
+        } catch (thrown) {
+          frame.close();
+          throw thrown;
+        }
+        yield frame;
       }
     } finally {
+      this.#keepLast(null);
       this.#inbox.close();
       tell(this.page, "__framewright.stop()");
     }
@@ -209,28 +229,34 @@ class ShellSession implements CaptureSession {
   async listen(frameCount: number, sound?: PageSound, { onProgress }: ListenOptions = {}): Promise<SoundScore> {
     const call: string = listenCall(frameCount, sound);
     const step = async (): Promise<HeardEnd> => {
-      const heard = await this.page.evaluate(call, pageAnswers.heard).catch((thrown: unknown) => {
-        throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
-      });
+      const heard = await this.page.evaluate(call, pageAnswers.heard);
       if (heard === "reload") throw this.page.refuse(call, "a shell loads its page again by itself");
       return heard;
     };
-    const heard = await listenedTo<Exclude<HeardEnd, HeardSoFar>>(frameCount, step, onProgress);
-    if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
-    return scoreOf(heard, (index) => this.page.evaluate(`__framewright.recordedPiece(${index})`, pageAnswers.piece), onProgress);
+    try {
+      const heard = await listenedTo<Exclude<HeardEnd, HeardSoFar>>(frameCount, step, onProgress);
+      if ("navigatedTo" in heard) throw pageNavigated(heard.navigatedTo, 0);
+      return await scoreOf(heard, (index) => this.page.evaluate(`__framewright.recordedPiece(${index})`, pageAnswers.piece), onProgress);
+    } catch (thrown) {
+      throw thrown instanceof PageException ? seekFailed(0, 0, thrown) : thrown;
+    }
   }
 
   unplannedSound(): Promise<string | null> {
     return this.page.evaluate(UNPLANNED_CALL, pageAnswers.words);
   }
 
-  async #frameOf(notice: ReceivedNotice): Promise<Frame> {
+  async #frameOf(notice: FrameNotice): Promise<Frame> {
     const { index, at } = notice;
     const { size, frameRate, frameFormat } = this.#request;
     if (at === null) return makeFrame(index, null, size, frameRate, () => {});
     if ("handle" in at !== (frameFormat === "page"))
       throw this.page.refuse("a frame notice", `frame ${index} is not where frames of the format ${frameFormat} are`);
-    if ("handle" in at) return makeFrame(index, { format: "page", handle: at.handle }, size, frameRate, () => this.#releaseKept(at.handle));
+    if ("handle" in at) {
+      const { handle } = at;
+      if (handle !== index) throw this.page.refuse("a frame notice", `frame ${index} is kept as ${handle}, and each is kept by its index`);
+      return this.#frame(index, { format: "page", handle }, () => this.#releaseKept(handle));
+    }
     if (at.slot >= SLOTS) throw this.page.refuse("a frame notice", `frame ${index} is in slot ${at.slot}, and there are ${SLOTS}`);
     const data: Uint8Array = this.#buffers.take();
     try {
@@ -240,8 +266,35 @@ class ShellSession implements CaptureSession {
     } finally {
       release(this.page, at);
     }
-    const pixels: FramePixels = { format: frameFormat as "I420" | "RGBA", data };
-    return makeFrame(index, pixels, size, frameRate, () => this.#buffers.give(data));
+    return this.#frame(index, { format: frameFormat as "I420" | "RGBA", data }, () => this.#buffers.give(data));
+  }
+
+  /** A frame whose pixels are there until both its reader and this session are done with them. */
+  #frame(index: number, pixels: FramePixels, onClose: () => void): Frame {
+    const { size, frameRate } = this.#request;
+    let holders = 2;
+    const release = (): void => {
+      holders--;
+      if (holders === 0) onClose();
+    };
+    this.#keepLast({ pixels, release });
+    return makeFrame(index, pixels, size, frameRate, release);
+  }
+
+  #keepLast(next: KeptPixels | null): void {
+    this.#last?.release();
+    this.#last = next;
+  }
+
+  /** Of the pixels that were delivered last: what the shell says of them could be the page's word. */
+  async #averagesOfLast(): Promise<BlockAverages> {
+    const { size } = this.#request;
+    const { width, height } = size;
+    const { pixels } = this.#last!;
+    if (pixels.format === "RGBA") return blockAverages(size, averageBlocks(pixels.data, width, height));
+    if (pixels.format === "I420") return blockAverages(size, averageI420(pixels.data, width, height));
+    const call = `__framewrightKeeper.averages(${(pixels as PagePixels).handle})`;
+    return readAverages(this.page, size, await this.#keeper!.evaluate(call, pageAnswers.averages));
   }
 
   #releaseKept(handle: number): void {

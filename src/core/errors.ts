@@ -69,7 +69,12 @@ export function isRenderError(value: unknown): value is RenderError {
 
 /** The words of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    // Pages throw whatever they like: an object without a prototype has no text.
+    return `${typeof thrown} without a text`;
+  }
 }
 
 function quoted(value: unknown): string {

@@ -1,6 +1,6 @@
 import { toBase64 } from "../core/base64.ts";
 import type { BrowserPage, PageRealm } from "../core/browser.ts";
-import { aborted, encoderFailed, encoderStalled, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
+import { aborted, encoderFailed, encoderNotStarted, encoderStalled, isRenderError, messageOf, type RenderError } from "../core/errors.ts";
 import type {
   EncodeRequest,
   EncodeResult,
@@ -13,6 +13,7 @@ import type {
 import type { Frame, HostPixels } from "../core/frame.ts";
 import { frameTime, type FrameRate } from "../core/frame-rate.ts";
 import { Supervisor } from "../core/pipeline/supervisor.ts";
+import { within } from "../core/pipeline/watchdog.ts";
 import type { FileSink } from "../core/sink.ts";
 import type { Support } from "../core/support.ts";
 import { encoderScript } from "../browser/generated/encoder-script.ts";
@@ -29,6 +30,8 @@ const NAME = "webcodecs";
 const OWN_PAGE_SIZE = { width: 32, height: 32 } as const;
 /** Seconds between key frames: players seek to them. */
 const KEY_FRAME_SECONDS = 4;
+/** Longest wait in milliseconds for an encoder that is told to close. */
+const CLOSE_MS = 1_000;
 const BT709 = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false } as const;
 
 const traits: EncoderTraits = {
@@ -48,7 +51,22 @@ const traits: EncoderTraits = {
  * container. Needs no ffmpeg and no processes.
  */
 export function webcodecs(): Encoder {
-  return { contract: 1, name: NAME, traits, probe, open: (request, context) => WebCodecsSession.start(request, context) };
+  return { contract: 1, name: NAME, traits, probe, open };
+}
+
+/** A page whose scripts never end lets no encoder start in it. */
+async function open(request: EncodeRequest, context: EncoderContext): Promise<EncoderSession> {
+  const { inactivityTimeoutMs, signal } = context;
+  const opening: Promise<WebCodecsSession> = WebCodecsSession.start(request, context);
+  const silence = (): RenderError =>
+    encoderNotStarted(NAME, `the page did not answer within ${inactivityTimeoutMs} ms (streaming.inactivityTimeoutMs)`);
+  try {
+    return await new Supervisor(inactivityTimeoutMs, signal).run(opening, silence);
+  } catch (thrown) {
+    // One that opens after all has nobody who would end it.
+    opening.then((session) => session.abort()).catch(() => {});
+    throw thrown;
+  }
 }
 
 async function probe(request: EncodeRequest, { browser }: EncoderProbeContext): Promise<Support> {
@@ -244,6 +262,8 @@ class WebCodecsSession implements EncoderSession {
   async #flush(): Promise<void> {
     await this.#realm!.run("__framewrightEncoder.finish()");
     await this.#muxing;
+    const missing: number = this.#starts.length;
+    if (missing > 0) throw new Error(`${missing} pictures never came out of the encoder`);
     await this.#closeOwnPage();
     await this.#writeHeld(this.#framesIn);
     this.#writer.endPictures();
@@ -311,8 +331,9 @@ class WebCodecsSession implements EncoderSession {
 
   async #abort(): Promise<void> {
     this.#fault ??= aborted("the encoder was told to stop");
-    // A page that is gone took the encoder with it.
-    await this.#realm?.run("globalThis.__framewrightEncoder?.close()").catch(() => {});
+    // A page that is gone took the encoder with it, and one whose scripts never end keeps it until it is closed.
+    if (this.#realm !== null)
+      await within(CLOSE_MS, this.#realm.run("globalThis.__framewrightEncoder?.close()"), () => new Error("no answer")).catch(() => {});
     await this.#muxing.catch(() => {});
     await this.#writer.cancel();
     await this.#sound?.[Symbol.asyncDispose]();

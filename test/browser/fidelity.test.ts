@@ -171,7 +171,9 @@ describe("a body that is not shown", () => {
   it.each(["visibility: hidden", "display: none"])("with %s is white, for its background is not painted either", async (style) => {
     const page: string = await folder.page(`<!doctype html><body style="background: #123; ${style}">Nothing`);
     const result = await render({ page, output: folder.path("nothing.mp4"), width: 320, height: 180, duration: 0.1 });
-    expect(result).toMatchObject({ plan: { capture: "html-in-canvas" }, fallbacks: [], checks: { largestDifference: 0 } });
+    expect(result).toMatchObject({ plan: { capture: "html-in-canvas" }, fallbacks: [] });
+    // Averages of I420 are rounded once more.
+    expect(result.checks.largestDifference).toBeLessThanOrEqual(1);
   });
 });
 

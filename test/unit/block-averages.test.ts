@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { averageBlocks } from "../../src/browser/page/pixels/block-averages.ts";
+import { createI420Converter } from "../../src/browser/page/pixels/i420-converter.ts";
+import { averageBlocks, averageI420 } from "../../src/core/average-blocks.ts";
 import { blockAverages, compareBlocks } from "../../src/core/blocks.ts";
 
 function picture(width: number, height: number, color: (x: number, y: number) => readonly [number, number, number]): Uint8Array {
@@ -94,4 +95,14 @@ describe("comparing blocks", () => {
     );
     expect(compareBlocks(grey, other, size).box).toEqual({ x: 0, y: 0, ...size });
   });
+});
+
+it("block averages of I420 are those of the RGBA picture that it was made of, also of strong colours side by side", async () => {
+  const [width, height] = [20, 10];
+  const rgba: Uint8Array = picture(width, height, (x, y) => ((x + y) % 2 === 0 ? [255, 0, (x * 12) % 256] : [0, (y * 25) % 256, 0]));
+  const converter = await createI420Converter(width, height);
+  converter.rgba.set(rgba);
+  const [averages, expected] = [averageI420(converter.convert().planes, width, height), averageBlocks(rgba, width, height)];
+  expect(averages.length).toBe(expected.length);
+  for (const [at, level] of averages.entries()) expect(Math.abs(level - expected[at]!), `level ${at}`).toBeLessThanOrEqual(3);
 });

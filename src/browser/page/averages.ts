@@ -3,7 +3,7 @@
  * capture is compared with must not be the page's own word.
  */
 import { fromBase64, toBase64 } from "../../core/base64.ts";
-import { averageBlocks } from "./pixels/block-averages.ts";
+import { averageBlocks } from "../../core/average-blocks.ts";
 
 /** Block averages of a picture, as base64. */
 async function averages(picture: string, type: string): Promise<string> {

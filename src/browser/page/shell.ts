@@ -1,5 +1,6 @@
 import { frameTimestampUs } from "../../core/frame-rate.ts";
 import type { PageSound } from "../../core/media.ts";
+import { averageBlocks } from "../../core/average-blocks.ts";
 import { toBase64 } from "../../core/base64.ts";
 import type {
   CanaryLook,
@@ -21,7 +22,6 @@ import { compositionIn } from "./composition-key.ts";
 import type { Composition } from "./composition.ts";
 import { deliverI420, deliverInPage, deliverRgba, type Delivery } from "./delivery.ts";
 import { DepthScenes } from "./depth-scenes.ts";
-import { averageBlocks } from "./pixels/block-averages.ts";
 import { createI420Converter } from "./pixels/i420-converter.ts";
 import { rootsFromNow, type PaintedRoot } from "./painted-roots.ts";
 import { scaledCanvases, type ScaledCanvases } from "./scaled-canvases.ts";
@@ -109,15 +109,14 @@ class Shell {
   }
 
   /** Seeks and captures the frames of a range, in order; tells each through the binding. */
-  async run({ start, end, frameRate, format, sampleAt }: ShellRun): Promise<ShellRunEnd> {
+  async run({ start, end, frameRate, format }: ShellRun): Promise<ShellRunEnd> {
     const run: number = ++this.#runs;
-    const samples = new Set(sampleAt);
     const delivery: Delivery = (this.#delivery ??= await this.#openDelivery(format));
     const underWay = new Set<Promise<void>>();
     let fault: Extract<ShellRunEnd, { index: number; thrown: string }> | undefined;
-    const tell = async (index: number, arrived: Promise<FramePlace | null>, sample: object): Promise<void> => {
+    const tell = async (index: number, arrived: Promise<FramePlace | null>): Promise<void> => {
       try {
-        announce({ index, at: await arrived, ...sample });
+        announce({ index, at: await arrived });
       } catch (thrown) {
         fault ??= { ended: "capture-failed", index, thrown: describe(thrown) };
       }
@@ -133,18 +132,17 @@ class Shell {
         if (run !== this.#runs) break;
         if (!this.#isHere()) return { ended: "navigated", index, url: this.#address() };
         if (isDamaged && this.#depthScenes.isShownIn(this.#roots())) return { ended: "depth-scene", index };
-        if (!isDamaged && index > start && !samples.has(index)) {
+        if (!isDamaged && index > start) {
           announce({ index, at: null });
           continue;
         }
         this.#stage.draw();
-        const sample = samples.has(index) ? { sample: this.#averages() } : {};
         const { arrived } = await delivery.deliver(this.#stage, {
           index,
           timestampUs: frameTimestampUs(index, frameRate),
           isFirst: index === start,
         });
-        const told: Promise<void> = tell(index, arrived, sample).finally(() => underWay.delete(told));
+        const told: Promise<void> = tell(index, arrived).finally(() => underWay.delete(told));
         underWay.add(told);
       } catch (thrown) {
         return { ended: "capture-failed", index, thrown: describe(thrown) };

@@ -73,14 +73,21 @@ export class Workers {
     this.#opened[worker]?.session.close().catch(() => {});
   }
 
-  /** What was heard while pictures were made, though the page had said nothing of it before; null where nothing was. In words. */
+  /**
+   * What was heard while pictures were made, though the page had said nothing of it before; null where nothing was. In words.
+   *
+   * @throws RenderError `page-failed`, `aborted`
+   */
   async unplannedSound(): Promise<string | null> {
     const supervisor = new Supervisor(this.#stage.job.captureTimeoutMs, this.#stage.signal);
     for (const { session } of this.#opened) {
-      // One that was lost says nothing any more; its frames were made by others.
       const what: string | null = await supervisor
         .run(session.unplannedSound(), () => new Error("the page does not say what was heard"))
-        .catch(() => null);
+        .catch((thrown: unknown) => {
+          // One that was lost says nothing any more; its frames were made by others.
+          if (isRenderError(thrown) && !this.isLoss(thrown)) throw thrown;
+          return null;
+        });
       if (what !== null) return what;
     }
     return null;
