@@ -76,10 +76,13 @@ async function captured(openCapture: OpenCapture, format: FrameFormat, tampering
     assertPlannable(session);
     assertScore(await limited(session.listen(FRAMES)));
     const indices: readonly number[] = Array.from({ length: FRAMES }, (_, index) => index);
-    const check = new CaptureCheck({ capture: "capture", size: SIZE, contrastShare: 0, indices, captureTimeoutMs: LIMIT_MS, signal, onChecked: () => {} }, {
-      sample: async (index: number) => blockAverages(SIZE, averagesOf(index)),
-      close: async () => {},
-    } as CaptureSession);
+    const check = new CaptureCheck(
+      { capture: "capture", size: SIZE, contrastShare: 0, indices, captureTimeoutMs: LIMIT_MS, signal, onChecked: () => {} },
+      {
+        sample: async (index: number) => blockAverages(SIZE, averagesOf(index)),
+        close: async () => {},
+      } as CaptureSession,
+    );
     await limited(check.first(session));
     const source = pageSource(session, { frameCount: FRAMES, frameRate, size: SIZE, access: session.facts.access, check });
     const encoder = recordingEncoder(model);
