@@ -96,8 +96,8 @@ function saidOf(lines: readonly string[]): Said {
   return {
     start: Number(start ?? 0),
     durationSeconds: isTold ? Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) : null,
-    hasVideo: input.some((line) => /^\[info\] {3}Stream #0:\d+.*: Video: /.test(line) && !line.includes("(attached pic)")),
-    channels: firstMatch(lines.slice(split), /^\[info\] {3}Stream #0:0.*: Audio: pcm_f32le.*, mono,/) === null ? 2 : 1,
+    hasVideo: input.some((line) => /^\[info\] {3}(?: {2})?Stream #0:\d+.*: Video: /.test(line) && !line.includes("(attached pic)")),
+    channels: firstMatch(lines.slice(split), /^\[info\] {3}(?: {2})?Stream #0:0.*: Audio: pcm_f32le.*, mono,/) === null ? 2 : 1,
   };
 }
 
@@ -115,11 +115,12 @@ const SHORT_SECONDS = 0.1;
 const SHORT_IN_SILENCE_SECONDS = 0.5;
 
 /** A file may hold less sound than is asked for, and than it has pictures; one that ends before it says so has lost its end. */
-function breaksOff(end: number, { to }: SoundWindow, { durationSeconds, hasVideo }: Said, complaints: readonly string[]): boolean {
-  const needed: number = Math.min(to ?? Infinity, durationSeconds ?? Infinity);
+function breaksOff(end: number, { to, most }: SoundWindow, { durationSeconds, hasVideo }: Said, complaints: readonly string[]): boolean {
+  const asked: number = Math.min(to ?? Infinity, most);
+  const needed: number = Math.min(asked, durationSeconds ?? Infinity);
   // Who asks for a file up to where it breaks off has been told that it is so short.
   const isCutOff: boolean = !hasVideo && durationSeconds !== null && durationSeconds - end > SHORT_IN_SILENCE_SECONDS;
-  if (complaints.length > 0 && isCutOff && (to ?? Infinity) >= end - SHORT_SECONDS) return true;
+  if (complaints.length > 0 && isCutOff && asked >= end - SHORT_SECONDS) return true;
   if (needed === Infinity || needed - end <= SHORT_SECONDS) return false;
   return complaints.length > 0 || isCutOff;
 }

@@ -28,8 +28,8 @@ const MATRICES: Readonly<Record<string, ColorMatrix>> = {
   bt2020nc: "bt2020ncl",
 };
 
-/** How ffmpeg begins the lines of streams and of the duration; what a file says of itself, as metadata, stands further in. */
-const STREAM = /^(?:\[info\] )? {2}Stream #0:(\d+)\D/;
+/** How ffmpeg begins the lines of streams, before 5.0 further in, and of the duration. What a file says of itself stands beside a key. */
+const STREAM = /^(?:\[info\] )? {2}(?: {2})?Stream #0:(\d+)\D/;
 const DURATION = /^(?:\[info\] )? {2}Duration: (?:(\d+):(\d+):([\d.]+)|N\/A)(?:, start: (-?[\d.]+))?/m;
 /** The coarsest and the finest tick, in seconds. */
 const [COARSEST_TICK, FINEST_TICK] = [10, 1e-9] as const;
@@ -59,11 +59,11 @@ export function parseVideoStream(said: string): VideoStream | null {
   };
 }
 
-/** The lines of the streams of the file that is read: those of an output follow them. */
+/** The lines of the streams of the file that is read: what is done with them, and those of an output, follow in either order. */
 function inputLines(said: string): string[] {
   const lines: readonly string[] = said.split("\n");
-  const output: number = lines.findIndex((line) => /^(?:\[info\] )?Output #0, /.test(line));
-  return lines.slice(0, output === -1 ? lines.length : output).filter((line) => STREAM.test(line));
+  const end: number = lines.findIndex((line) => /^(?:\[info\] )?(?:Output #0, |Stream mapping:)/.test(line));
+  return lines.slice(0, end === -1 ? lines.length : end).filter((line) => STREAM.test(line));
 }
 
 /** Ticks a second stand as "1k tbn", "90k tbn" or "15360 tbn"; where they do not, they are taken for those of Matroska. */

@@ -1,6 +1,6 @@
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { launchBrowser } from "../../src/browser/launch.ts";
 import { ORIGIN_STORAGE_BYTES, PROFILE_BYTES, watchProfile } from "../../src/browser/page-storage.ts";
 import { ringFile } from "../../src/browser/transport/ring-file.ts";
@@ -51,12 +51,14 @@ beforeAll(async () => {
       `<script>${ways} onmessage = async ({ data }) => parent.postMessage(await ways[data](), "*"); parent.postMessage("ready", "*");</script>`,
     ),
   });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+// What one test stored would count in the next.
+beforeEach(async () => {
   browser = await launchBrowser({ flags: [] });
 });
-afterAll(async () => {
-  await browser[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterEach(() => browser[Symbol.asyncDispose]());
 
 async function pageAt(url: string): Promise<BrowserPage> {
   const page: BrowserPage = await browser.newPage(size);

@@ -53,6 +53,9 @@ describe("what ffmpeg says of a stream", () => {
     ].join("\n");
     expect(parseVideoStream(said)).toEqual(stream);
     expect(parseDuration(said)).toEqual({ start: 0, duration: 2 });
+    expect(parseVideoStream(`${said}\n[info] Stream mapping:\n[info]   Stream #0:0 -> #0:0 (copy)`)).toEqual(stream);
+    // Releases before 5.0 have it further in.
+    expect(parseVideoStream(said.replace("[info]   Stream", "[info]     Stream"))).toEqual(stream);
     // A key may hold a whole line, which then stands before that of ffmpeg, or in its place.
     expect(parseVideoStream([`[info]   ${forged}`, said].join("\n"))).toBeNull();
     expect(parseVideoStream([`[info]   ${forged.replace("#0:0", "#0:7")}`, said].join("\n"))).toBeNull();
