@@ -4,6 +4,8 @@ import type { GainPoint, SoundClip, SoundRecording, SoundScore } from "./sound.t
 
 /** Seconds by which a recording may last longer than the video: contexts render whole blocks. */
 const SPARE_SECONDS = 1;
+/** Seconds by which sums of times are off. */
+const ROUNDING_SECONDS = 1e-6;
 
 /**
  * Checks every number of a score, which a page reported, before anything is allocated or decoded by it.
@@ -44,7 +46,8 @@ function assertGain(points: readonly GainPoint[], name: string): void {
   for (const { seconds, gain } of points) {
     assertNumber(seconds, `a gain point's time of ${name}`, ranges.signedSeconds);
     assertNumber(gain, `a gain of ${name}`, ranges.gain);
-    if (seconds < before) throw pageSoundInvalid(`the gain points of ${name} are not in order: ${seconds} comes after ${before}`);
+    if (seconds < before - ROUNDING_SECONDS)
+      throw pageSoundInvalid(`the gain points of ${name} are not in order: ${seconds} comes after ${before}`);
     before = seconds;
   }
 }

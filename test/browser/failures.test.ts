@@ -207,7 +207,7 @@ describe("the frame rate", () => {
         { frameRate },
         {
           code: "frame-rate-invalid",
-          says: [`The frame rate ${written} is none`, 'such as 30 or 29.97, or a fraction such as "30000/1001"'],
+          says: [`The frame rate ${written} is invalid`, 'such as 30 or 29.97, or a fraction such as "30000/1001"'],
           details: { value: String(frameRate) },
           started: [],
         },
