@@ -46,8 +46,16 @@ export const messageLimits: Readonly<Record<"picture" | "answer" | "binding" | "
 /** Calls that are answered by the browser itself, with a picture. */
 const pictureCalls: ReadonlySet<string> = new Set(["Page.captureScreenshot", "HeadlessExperimental.beginFrame"]);
 
-/** Sent by every page that writes to its console, with all that it wrote; nothing here uses them. */
-const ignoredEvents: ReadonlySet<string> = new Set(["Runtime.consoleAPICalled", "Log.entryAdded"]);
+/** What pages write to their consoles and their WebSockets, in full, of which nothing here makes use. */
+const ignoredEvents: ReadonlySet<string> = new Set([
+  "Runtime.consoleAPICalled",
+  "Log.entryAdded",
+  "Network.webSocketFrameSent",
+  "Network.webSocketFrameReceived",
+]);
+
+/** A page may load a `data:` URL of any length: events of the network report, and nothing waits for them. */
+const MAY_BE_LARGE = /^Network\./;
 
 /** Ids of calls that are made here; those of Playwright begin with 1. */
 const FIRST_OWN_ID = 1_000_000_000;
@@ -174,7 +182,7 @@ export class ProtocolPipe implements ProtocolTransport {
 
   /** A call whose answer cannot be read must not wait for it. */
   #answerSkipped({ method, id, limitBytes, isIgnored }: MessageKind, byteLength: number, tail: Buffer): void {
-    if (isIgnored) return;
+    if (isIgnored || (method !== null && MAY_BE_LARGE.test(method))) return;
     if (id === null) return this.#options.onOversized({ method, byteLength, limitBytes });
     const [, sessionId] = /"sessionId":"([\w-]{1,64})"\}$/.exec(tail.toString("latin1")) ?? [];
     const error = { code: -32000, message: `it has ${byteLength} bytes, and at most ${limitBytes} are read` };

@@ -104,6 +104,22 @@ describe("a message that is too large to be read ends its render, and not the pr
     await expectRefused(renderPage(hostilePage({ onLoad }), { capture: "screenshot" }), /it has 5\d+ bytes, and at most 67108864 are read/);
   });
 
+  test("a picture of 6 MB in a data: URL is loaded", async () => {
+    const onLoad = `{
+      const canvas = document.createElement("canvas");
+      Object.assign(canvas, { width: 1280, height: 1280 });
+      const context = canvas.getContext("2d");
+      const noise = context.createImageData(1280, 1280);
+      for (let at = 0; at < noise.data.length; at++) noise.data[at] = at % 4 === 3 ? 255 : Math.random() * 256;
+      context.putImageData(noise, 0, 0);
+      const picture = document.body.appendChild(new Image());
+      picture.src = canvas.toDataURL();
+      if (picture.src.length < 6e6) throw new Error("the picture has " + picture.src.length + " characters");
+    }`;
+    const { frames, warnings } = await renderPage(hostilePage({ onLoad }), { capture: "html-in-canvas" });
+    expect({ frames, warnings: warnings.filter((warning) => /load/.test(warning)) }).toEqual({ frames: 12, warnings: [] });
+  });
+
   test("100 MB on the console are ignored", async () => {
     const { frames } = await renderPage(hostilePage({ onLoad: `console.log("x".repeat(1e8))` }), { capture: "screenshot" });
     expect(frames).toBe(12);

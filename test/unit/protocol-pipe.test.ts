@@ -96,6 +96,16 @@ describe("the pipe of the protocol", () => {
     expect(oversized).toEqual([]);
   });
 
+  test("ignores events of the network that are too large to be read", async () => {
+    const { input, messages, oversized, settled } = piped();
+    input.write(event("Network.requestWillBeSent", messageLimits.event + 1));
+    input.write(event("Network.webSocketFrameSent", 10));
+    input.write(event("Network.requestWillBeSent", 10));
+    await settled();
+    expect(messages).toMatchObject([{ method: "Network.requestWillBeSent" }]);
+    expect(oversized).toEqual([]);
+  });
+
   test.each(["not JSON\0", "7\0", "null\0", '{"id":1\0'])("closes where the browser writes %j", async (text) => {
     const { pipe, input, messages, garbled, settled } = piped();
     let closed = 0;
