@@ -243,11 +243,11 @@ describe("the size", () => {
 });
 
 describe("the target", () => {
-  async function expectTargetFailure(place: Scratch, output: string, why: string): Promise<void> {
+  async function expectTargetFailure(place: Scratch, output: string, why: string, advice = "Check that its folder exists"): Promise<void> {
     const page: string = await place.page(movingPage());
     await expectCleanFailure(
       { ...size, page, output },
-      { code: "output-not-writable", says: [output, why, "Check that its folder exists"], details: { output }, started: [] },
+      { code: "output-not-writable", says: [output, why, advice], details: { output }, started: [] },
     );
   }
 
@@ -265,7 +265,7 @@ describe("the target", () => {
   it("is a folder", async () => {
     await using place = await scratch();
     await mkdir(place.path("video.mp4"));
-    await expectTargetFailure(place, place.path("video.mp4"), "it is a folder");
+    await expectTargetFailure(place, place.path("video.mp4"), "it is a folder", "Name a file that is new");
   });
 
   it.runIf(isRoot)("lies on a file system that only reads", async () => {
