@@ -78,6 +78,16 @@ const seconds = within(ranges.seconds);
 const signedSeconds = within(ranges.signedSeconds);
 const list = <Schema extends v.GenericSchema>(item: Schema, most: number) =>
   v.pipe(v.array(item, "must be a list"), v.maxLength(most, `must have at most ${most} entries`));
+/** One of several objects, by a key that only it has: a union would only say that none of them fits. */
+const byKey = <Output>(options: Readonly<Record<string, v.GenericSchema<unknown, Output>>>): v.GenericSchema<unknown, Output> => {
+  const [last] = Object.keys(options).slice(-1);
+  return v.lazy((said) => {
+    const key: string | undefined = Object.keys(options).find(
+      (one) => typeof said === "object" && said !== null && Object.hasOwn(said, one),
+    );
+    return options[key ?? last!]!;
+  });
+};
 const frameIndex = whole(0, Number.MAX_SAFE_INTEGER);
 /** Bytes of a page, decoded. */
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -157,10 +167,10 @@ const unready: v.GenericSchema<unknown, UnreadyComposition> = v.strictObject({
   fault: v.exactOptional(text(textLimits.words)),
 });
 
-const framePlace: v.GenericSchema<unknown, FramePlace> = v.union(
-  [v.strictObject({ slot: whole(0, 1_000) }), v.strictObject({ handle: frameIndex })],
-  "must be a slot or a handle",
-);
+const framePlace: v.GenericSchema<unknown, FramePlace> = byKey<FramePlace>({
+  handle: v.strictObject({ handle: frameIndex }),
+  slot: v.strictObject({ slot: whole(0, 1_000) }),
+});
 const frameNotice: v.GenericSchema<unknown, FrameNotice> = v.strictObject({
   index: frameIndex,
   at: v.nullable(framePlace),
@@ -171,22 +181,20 @@ const shellRunEnd: v.GenericSchema<unknown, ShellRunEnd> = v.variant("ended", [
   v.strictObject({ ended: v.literal("navigated"), index: frameIndex, url: text(textLimits.url) }),
   v.strictObject({ ended: v.literal("depth-scene"), index: frameIndex }),
 ]);
-const shellSample: v.GenericSchema<unknown, ShellSample<Bytes>> = v.union(
-  [
-    v.strictObject({ averages: base64(textLimits.averages) }),
-    v.strictObject({ depthScene: v.literal(true) }),
-    v.strictObject({ navigatedTo: text(textLimits.url) }),
-    v.strictObject({ captureFailed: text(textLimits.words) }),
-  ],
-  "must say what the frame shows",
-);
+const shellSample: v.GenericSchema<unknown, ShellSample<Bytes>> = byKey<ShellSample<Bytes>>({
+  depthScene: v.strictObject({ depthScene: v.literal(true) }),
+  navigatedTo: v.strictObject({ navigatedTo: text(textLimits.url) }),
+  captureFailed: v.strictObject({ captureFailed: text(textLimits.words) }),
+  averages: v.strictObject({ averages: base64(textLimits.averages) }),
+});
 
 const soundClip: v.GenericSchema<unknown, SoundClip> = v.strictObject({
   source: text(textLimits.url),
   start: signedSeconds,
   duration: seconds,
   mediaStart: signedSeconds,
-  playbackRate: within(ranges.playbackRate),
+  // What a page may set and no mixer plays is judged by `checkedScore`, in words for its author.
+  playbackRate: finite(0, Number.MAX_VALUE),
   preservesPitch: flag,
   loopFrom: v.nullable(signedSeconds),
   gain: list(v.strictObject({ seconds: signedSeconds, gain: within(ranges.gain) }), listLimits.gainPoints),
@@ -194,6 +202,11 @@ const soundClip: v.GenericSchema<unknown, SoundClip> = v.strictObject({
 const heardScore: v.GenericSchema<unknown, HeardScore> = v.strictObject({
   clips: list(soundClip, ranges.clips.most),
   pieces: whole(0, ranges.soundPieces.most),
+});
+const heardEnd: v.GenericSchema<unknown, HeardEnd> = byKey<HeardEnd>({
+  navigatedTo: v.strictObject({ navigatedTo: text(textLimits.url) }),
+  heardFrames: v.strictObject({ heardFrames: frameIndex }),
+  clips: heardScore,
 });
 const heardPiece: v.GenericSchema<unknown, HeardPiece<Bytes>> = v.pipe(
   v.strictObject({
@@ -211,10 +224,10 @@ const encodedChunk: v.GenericSchema<unknown, EncodedChunk<Bytes>> = v.strictObje
   description: v.exactOptional(base64(1_000_000)),
   codec: v.exactOptional(v.pipe(text(100), v.regex(/^[\w.-]+$/, "must be a codec string"))),
 });
-const encoderNotice: v.GenericSchema<unknown, EncoderNotice<Bytes>> = v.union(
-  [v.strictObject({ chunk: encodedChunk }), v.strictObject({ fault: text(textLimits.words) })],
-  "must be a chunk or a fault",
-);
+const encoderNotice: v.GenericSchema<unknown, EncoderNotice<Bytes>> = byKey<EncoderNotice<Bytes>>({
+  fault: v.strictObject({ fault: text(textLimits.words) }),
+  chunk: v.strictObject({ chunk: encodedChunk }),
+});
 const encodedSound: v.GenericSchema<unknown, EncodedSound<Bytes>> = v.strictObject({
   data: base64(textLimits.chunk),
   samples: whole(0, 10_000_000),
@@ -244,14 +257,11 @@ const canaryLook: v.GenericSchema<unknown, CanaryLook> = v.strictObject({
   isDamaged: flag,
 });
 
-const pageMix: v.GenericSchema<unknown, PageMixAnswer<Bytes>> = v.union(
-  [
-    // Five seconds of two channels.
-    v.strictObject({ samples: v.nullable(base64(charactersOf(5 * 48_000 * 2 * 4))) }),
-    v.strictObject({ source: text(textLimits.url), fault: text(textLimits.words) }),
-  ],
-  "must be samples or a fault",
-);
+const pageMix: v.GenericSchema<unknown, PageMixAnswer<Bytes>> = byKey<PageMixAnswer<Bytes>>({
+  fault: v.strictObject({ source: text(textLimits.url), fault: text(textLimits.words) }),
+  // Five seconds of two channels.
+  samples: v.strictObject({ samples: v.nullable(base64(charactersOf(5 * 48_000 * 2 * 4))) }),
+});
 
 /** Checks of answers to what is evaluated. */
 export interface PageAnswers {
@@ -282,12 +292,7 @@ export const pageAnswers: PageAnswers = {
   runEnd: reader(shellRunEnd),
   sample: reader(shellSample),
   averages: reader(base64(textLimits.averages)),
-  heard: reader<HeardEnd | "reload">(
-    v.union(
-      [v.literal("reload"), v.strictObject({ navigatedTo: text(textLimits.url) }), v.strictObject({ heardFrames: frameIndex }), heardScore],
-      "must be a score",
-    ),
-  ),
+  heard: reader<HeardEnd | "reload">(v.lazy((said) => (typeof said === "string" ? v.literal("reload") : heardEnd))),
   piece: reader(heardPiece),
   words: reader(v.nullable(text(textLimits.words))),
   flag: reader(flag),
