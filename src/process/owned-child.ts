@@ -8,7 +8,7 @@ import { atExit } from "./at-exit.ts";
 export function spawnOwned(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   // First the watcher: a child that runs without one could be left behind.
   startWatcher();
-  const child: ChildProcess = spawn(command, args, options);
+  const child: ChildProcess = spawn(command, args, { ...options, env: { ...(options.env ?? process.env), [OWNER]: owner } });
   const id: number | undefined = child.pid;
   if (id === undefined) {
     endUnusedWatcher();
@@ -26,19 +26,31 @@ export function spawnOwned(command: string, args: readonly string[], options: Sp
   return child;
 }
 
+/** In the environment of each child: one that had just started when this process was killed has not been registered. */
+const OWNER = "FRAMEWRIGHT_OWNER";
+const owner = `${process.pid}-${crypto.randomUUID()}`;
+
 /**
- * Reads "+ ID" and "- ID", and kills what is left at the end of its input: when this process has ended, however it did. Signals
- * to the terminal's processes must not end it before.
+ * Reads "+ ID" and "- ID", ends at "=", and kills what is left at the end of its input: when this process has ended, however it did. Then it looks, where
+ * there is /proc, for children that were started in the last moment: twice, for a process has the environment of its
+ * parent until it runs its own program. Signals to the terminal's processes must not end it before.
  */
 const SCRIPT = `trap '' HUP INT QUIT TERM
 ids=' '
 while read -r sign id; do
   case $sign in
+    =) exit ;;
     +) ids="$ids$id " ;;
     -) case $ids in *" $id "*) ids="\${ids%%" $id "*} \${ids#*" $id "}" ;; esac ;;
   esac
 done
-for id in $ids; do kill -9 "$id"; done`;
+for id in $ids; do kill -9 "$id"; done
+for pause in 0 0.3; do
+  sleep "$pause"
+  for folder in /proc/[0-9]*; do
+    if grep -qsa "${OWNER}=$0" "$folder/environ"; then kill -9 "\${folder#/proc/}"; fi
+  done
+done`;
 
 /** Ids of the children that run. */
 const running = new Set<number>();
@@ -52,7 +64,7 @@ let replacements = 5;
 function startWatcher(): void {
   if (watcher !== null || process.platform === "win32") return;
   // Detached: in a session of its own, no signal to this process's group reaches it.
-  const started: ChildProcess = spawn("/bin/sh", ["-c", SCRIPT], {
+  const started: ChildProcess = spawn("/bin/sh", ["-c", SCRIPT, owner], {
     cwd: "/",
     detached: true,
     env: {},
@@ -80,6 +92,8 @@ function tell(line: string): void {
 
 function endUnusedWatcher(): void {
   if (running.size > 0) return;
+  // Nothing is left to look for.
+  tell("= 0");
   watcher?.stdin?.end();
   watcher = null;
 }

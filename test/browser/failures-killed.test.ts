@@ -138,7 +138,7 @@ describe.runIf(process.platform === "linux")("a process that is killed in the mi
       await using caller = startCaller({ ...job, page: next, duration: 0.2 }, temporary);
       expect(await caller.said).toBe("complete\ndone\n");
       expect(await place.list()).toEqual(["long.wav", moment.output, "next.html", "page.html"].toSorted());
-      expect(await profilesOf(killed.child.pid!, temporary)).toEqual([]);
+      await expect.poll(() => profilesOf(killed.child.pid!, temporary)).toEqual([]);
       expect((await readdir(temporary)).filter((one) => one.startsWith("framewright-"))).toEqual([]);
     } finally {
       await rm(temporary, { recursive: true, force: true });

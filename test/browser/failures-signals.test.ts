@@ -77,16 +77,12 @@ interface Moment {
 
 const everyone = ["page", "host"] as const;
 const disk = ["--encoder", "ffmpeg-disk"] as const;
-/** ffmpeg decodes, so that the host copies the video. */
-const copied = ["--injector", "base64"] as const;
 const moments: readonly Moment[] = [
   { phase: "before the browser starts", line: /^Rendering / },
   { phase: "while the browser starts", launch: true },
   { phase: "while the page loads", piece: ["page.html", "page"], endless: { "page.html": everyone } },
   { phase: "while the page downloads the video", piece: ["film.mp4", "page"], endless: { "film.mp4": everyone } },
   { phase: "while the page downloads the sound", piece: ["tone.wav", "page"], endless: { "tone.wav": everyone } },
-  { phase: "while the host downloads the video", piece: ["film.mp4", "host"], endless: { "film.mp4": ["host"] }, args: copied },
-  { phase: "while the host downloads the sound", piece: ["tone.wav", "host"], endless: { "tone.wav": ["host"] } },
   { phase: "when the page is ready", event: "page-ready" },
   { phase: "when the plan is ready", event: "plan-ready" },
   { phase: "while the sound is analysed", piece: ["mark", "page"], after: "plan-ready" },

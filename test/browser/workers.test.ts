@@ -103,7 +103,9 @@ describe("workers", () => {
       onSpan: killAtCapture(bySecondWorker, [2], browsers),
     });
     expect(result.workers.map(({ lost }) => lost)).toEqual([false, true]);
-    expect(result.warnings).toEqual([expect.stringMatching(/^Worker 2 was lost, and others do its frames \d+ to \d+: /)]);
+    expect(result.warnings.filter((warning) => !warning.includes("sandbox"))).toEqual([
+      expect.stringMatching(/^Worker 2 was lost, and others do its frames \d+ to \d+: /),
+    ]);
     expect(result.fallbacks).toEqual([]);
     expect(await shownIn("lost.mp4")).toEqual(Array.from({ length: 40 * 30 }, (_, index) => index));
   });
