@@ -39,6 +39,8 @@ const textLimits = {
   words: 10_000,
   /** Addresses: a `data:` URL crosses as a digest. */
   url: 65_536,
+  /** Of a document, with its fragment: as long as Chromium allows. */
+  documentUrl: 4_000_000,
   name: 1_000,
   /** One question about media. */
   question: 1_000_000,
@@ -143,7 +145,7 @@ const pageMedia: v.GenericSchema<unknown, PageMedia> = v.strictObject({
 
 const opened: v.GenericSchema<unknown, OpenedComposition> = v.strictObject({
   ready: v.literal(true),
-  url: text(textLimits.url),
+  url: text(textLimits.documentUrl),
   duration: declared(text(100)),
   size: declared(v.strictObject({ width: anyNumber, height: anyNumber })),
   frameRate: declared(frameRate),
@@ -161,7 +163,7 @@ const opened: v.GenericSchema<unknown, OpenedComposition> = v.strictObject({
 });
 const unready: v.GenericSchema<unknown, UnreadyComposition> = v.strictObject({
   ready: v.literal(false),
-  url: text(textLimits.url),
+  url: text(textLimits.documentUrl),
   waitedFor: text(textLimits.words),
   failed: v.exactOptional(text(textLimits.words)),
   fault: v.exactOptional(text(textLimits.words)),

@@ -111,9 +111,13 @@ function framableHeader({ name, value }: Header): Header[] {
   const key: string = name.toLowerCase();
   if (key === "x-frame-options") return [];
   if (!key.startsWith("content-security-policy")) return [{ name, value }];
-  const directives: string = value
-    .split(";")
-    .filter((directive) => !/^\s*frame-ancestors\b/i.test(directive))
-    .join(";");
-  return directives.trim() === "" ? [] : [{ name, value: directives }];
+  // One header may hold several policies, with commas between them.
+  const policies: readonly string[] = value.split(",").map(framablePolicy);
+  const kept: string = policies.filter((policy) => policy.trim() !== "").join(",");
+  return kept === "" ? [] : [{ name, value: kept }];
+}
+
+function framablePolicy(policy: string): string {
+  const isKept = (directive: string): boolean => !/^\s*frame-ancestors(?:\s|$)/i.test(directive);
+  return policy.split(";").filter(isKept).join(";");
 }

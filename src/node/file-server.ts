@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import send from "send";
-import { fileUrlGiven, pageNotFound, pageOutsideRoot, pageUnreachable } from "../core/errors.ts";
+import { fileUrlGiven, jobInvalid, messageOf, pageNotFound, pageOutsideRoot, pageUnreachable } from "../core/errors.ts";
 import type { PageAddress } from "../core/host.ts";
 import type { NetworkAccess } from "../core/network.ts";
 import { secretHost } from "../core/secret-host.ts";
@@ -32,7 +32,7 @@ export async function openPageAddress(page: string, options: PageOptions = {}): 
   if (/^file:/i.test(page)) throw fileUrlGiven(page);
   if (/^[a-z][a-z0-9+.-]+:/i.test(page)) throw pageNotFound(page);
   const file: string = await existingFile(page);
-  const root: string = await realpath(options.root ?? dirname(file));
+  const root: string = await existingRoot(options.root ?? dirname(file));
   if (!isInside(file, root)) throw pageOutsideRoot(page, root);
   const served: ServedFolder = { root, page: relative(root, file) };
   const path: string = pathToFileURL(file).pathname.slice(pathToFileURL(root).pathname.replace(/\/$/, "").length);
@@ -55,10 +55,16 @@ async function copyAddress(page: string, signal: AbortSignal | undefined): Promi
   const host: string = secretHost();
   const server: Server = await serveLoopback((request, response) => {
     for (const [name, value] of Object.entries(ownHeaders)) response.setHeader(name, value);
-    if (request.url === path) response.setHeader("content-type", type).end(bytes);
+    if (isSamePath(request.url ?? "", path)) response.setHeader("content-type", type).end(bytes);
     else refuse(response, 404);
   }, host);
   return addressOf(server, host, `${path}${url.hash}`);
+}
+
+/** Browsers escape characters such as "|" that Node leaves as they are. */
+function isSamePath(asked: string, path: string): boolean {
+  const escaped = (text: string): string => text.replaceAll(/[|^`{}"<>]/g, encodeURIComponent);
+  return escaped(asked) === escaped(path);
 }
 
 function remoteAddress(page: string): PageAddress {
@@ -74,6 +80,14 @@ async function existingFile(page: string): Promise<string> {
     return await realpath(join(path, "index.html"));
   } catch (thrown) {
     throw pageNotFound(page, thrown);
+  }
+}
+
+async function existingRoot(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (thrown) {
+    throw jobInvalid([`the root "${root}" cannot be read: ${messageOf(thrown)}; give a folder that contains the page`]);
   }
 }
 

@@ -73,3 +73,15 @@ describe("a paused request", () => {
     expect(sent.map(({ method }) => method)).toContain("IO.close");
   });
 });
+
+it.each([
+  ["frame-ancestors 'none'", null],
+  ["img-src 'self'; frame-ancestors 'none'", "img-src 'self'"],
+  ["img-src 'self', frame-ancestors 'none'", "img-src 'self'"],
+  ["frame-ancestors 'none', default-src 'none'; img-src *", " default-src 'none'; img-src *"],
+])("a policy keeps all but what forbids framing: %s", async (value, kept) => {
+  const headers = [{ name: "Content-Security-Policy", value }];
+  const sent: Sent[] = await answersTo({ ...forbidding, responseHeaders: headers });
+  const { params } = sent.find(({ method }) => method === "Fetch.fulfillRequest")!;
+  expect(params["responseHeaders"]).toEqual(kept === null ? [] : [{ name: "Content-Security-Policy", value: kept }]);
+});

@@ -21,7 +21,7 @@ export async function openFirstPage(job: ParsedJob, opener: PageOpener, browser:
   const first: CaptureSession = await opener.openReference(browser, url, asked);
   let video: Video;
   try {
-    assertWeb(first.facts.url);
+    assertWeb(url, first.facts.url);
     video = videoOf(job, first.facts);
   } catch (thrown) {
     await first.close();
@@ -38,12 +38,13 @@ export async function openFirstPage(job: ParsedJob, opener: PageOpener, browser:
  *
  * @throws RenderError `page-failed`
  */
-function assertWeb(url: string): void {
+function assertWeb(asked: string, url: string): void {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
-  throw pageFaulty(
-    url,
-    `it went to "${url.slice(0, 200)}" while it loaded, which is not an address of http or https. Keep the page where it is`,
-  );
+  // What the browser shows in the place of a page that it could not load.
+  const where: string = url.startsWith("chrome-error:")
+    ? "an address that cannot be loaded, or that the job's network forbids"
+    : `"${url.slice(0, 200)}", which is not an address of http or https`;
+  throw pageFaulty(asked, `it went to ${where} while it loaded. Keep the page where it is`);
 }
 
 function isEqual<Value extends object>(one: Value, other: Value): boolean {
