@@ -53,11 +53,12 @@ function scenario(name: string, open: OpenCapture, format: FrameFormat): Scenari
 async function captured(openCapture: OpenCapture, format: FrameFormat, tampering: Tampering): Promise<void> {
   const model = new CompositionModel(tampering);
   const signal: AbortSignal = new AbortController().signal;
+  // As in a render, the browser ends first: what waits for a page is then rejected.
+  await using media = director(signal);
   await using browser = fakeBrowser({
     evaluate: (expression, page) => asking(model, expression, page),
     screenshot: () => model.screenshot(),
   });
-  await using media = director(signal);
   const supervisor = new Supervisor(LIMIT_MS, signal);
   const limited = <Value>(work: Promise<Value>): Promise<Value> => supervisor.run(work, () => captureStalled(0, LIMIT_MS));
   const context = {
