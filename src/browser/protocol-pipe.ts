@@ -191,9 +191,9 @@ export class ProtocolPipe implements ProtocolTransport {
 
   /** A target that attaches waits until Playwright lets it run. */
   #prepareTarget({ method, params }: AttachedTarget): void {
-    if (method !== "Target.attachedToTarget" || params?.targetInfo === undefined) return;
-    if (!["page", "iframe"].includes(params.targetInfo.type)) return;
-    for (const command of this.#options.targetCommands) this.send({ ...command, id: this.#ownId++, sessionId: params.sessionId });
+    const type: string | undefined = params?.targetInfo?.type;
+    if (method !== "Target.attachedToTarget" || (type !== "page" && type !== "iframe")) return;
+    for (const command of this.#options.targetCommands) this.send({ ...command, id: this.#ownId++, sessionId: params!.sessionId });
   }
 
   /** In a task of its own, so that what waits for one message goes on before the next one comes. */
@@ -213,7 +213,7 @@ export class ProtocolPipe implements ProtocolTransport {
 
 interface AttachedTarget {
   readonly method?: string;
-  readonly params?: { readonly sessionId: string; readonly targetInfo?: { readonly type: string } };
+  readonly params?: { readonly sessionId: string; readonly targetInfo?: { readonly type: string } | null } | null;
 }
 
 interface MessageKind {
