@@ -4,6 +4,8 @@ import { htmlInCanvas } from "../../src/capture/html-in-canvas.ts";
 import { screenshot } from "../../src/capture/screenshot.ts";
 import { linkMedia } from "../../src/browser/media-link.ts";
 import { defaultComposition, type Capture, type CaptureSession } from "../../src/core/capture.ts";
+import { checkedScore } from "../../src/core/checked-score.ts";
+import { frameTime } from "../../src/core/frame-rate.ts";
 import { blockAverages } from "../../src/core/blocks.ts";
 import { captureStalled, isRenderError } from "../../src/core/errors.ts";
 import type { EncoderSession } from "../../src/core/encoder.ts";
@@ -75,7 +77,8 @@ async function captured(openCapture: OpenCapture, format: FrameFormat, tampering
   const session: CaptureSession = await limited(openCapture(transportOf(model)).open(request, context));
   try {
     assertPlannable(session);
-    assertScore(await limited(session.listen(FRAMES)));
+    // As the pipeline does.
+    assertScore(checkedScore(await limited(session.listen(FRAMES)), frameTime(FRAMES, frameRate)));
     const indices: readonly number[] = Array.from({ length: FRAMES }, (_, index) => index);
     const check = new CaptureCheck(
       { capture: "capture", size: SIZE, contrastShare: 0, indices, captureTimeoutMs: LIMIT_MS, signal, onChecked: () => {} },
