@@ -62,7 +62,10 @@ async function colorsBy(injector: string): Promise<number[][]> {
 }
 
 it("are shown in the same colours by every injector", async () => {
-  const wanted: number[][] = await colorsBy("native");
+  // Now and then a screenshot lacks videos that the browser itself plays: no colour of them is black.
+  let wanted: number[][] = [];
+  const isWhole = (): boolean => wanted.length > 0 && wanted.every((color) => color.some((value) => value > 0));
+  for (let tries = 0; tries < 10 && !isWhole(); tries++) wanted = await colorsBy("native");
   const farthest = (colors: readonly number[][]): number =>
     Math.max(...colors.flatMap((color, at) => color.map((value, channel) => Math.abs(value - wanted[at]![channel]!))));
   expect(farthest(await colorsBy("webcodecs"))).toBeLessThanOrEqual(1);
