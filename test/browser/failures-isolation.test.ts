@@ -184,7 +184,10 @@ describe("an isolated render", () => {
             types.add(event.type);
             if (event.type === "frame-encoded") events.push(event);
           },
-          onSpan: ({ name: span, track }: Span) => spans.add(`${span} ${track}`),
+          onSpan({ name: span, track }: Span) {
+            // A worker waits for room in the window only where the encoder is slower.
+            if (span !== "window") spans.add(`${span} ${track}`);
+          },
         },
       );
       return { result, events, types: [...types].toSorted(), spans: [...spans].toSorted() };
