@@ -108,7 +108,7 @@ class ConnectedPage implements BrowserPage {
 
   on<Params>(event: string, listener: (params: Params) => void): () => void {
     const session = this.#session;
-    // What a listener throws would end the process: nobody waits for it.
+    // An exception of a listener would end the process: no caller catches it.
     const guarded = (params: Params): void => {
       try {
         if (this.#failure === null) listener(params);

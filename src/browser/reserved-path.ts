@@ -38,7 +38,7 @@ export async function serveReservedPath(page: BrowserPage, documents: Readonly<R
   });
 }
 
-/** A page that closes while it loads leaves its requests behind: nobody waits for their answers. */
+/** A page that closes while it loads leaves its requests behind, and their answers are no longer needed. */
 function refuse(page: BrowserPage, { requestId }: PausedRequest): void {
   page.send("Fetch.failRequest", { requestId, errorReason: "BlockedByClient" }).catch(() => {});
 }
